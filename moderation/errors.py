@@ -49,3 +49,117 @@ class CheckpointError(ClassifierUnavailableError):
     """A checkpoint was refused: wrong digest, missing or surplus weights, unknown architecture, wrong labels."""
 
     code = "checkpoint_refused"
+
+
+class NotFoundError(VorabError):
+    """There is no such thing, or this person may not know that there is."""
+
+    code = "not_found"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"no such {what}")
+        self.what = what
+
+
+class NotSignedInError(VorabError):
+    code = "not_signed_in"
+
+
+class WrongCredentialsError(VorabError):
+    """Address or password is wrong; which of them is nobody's business."""
+
+    code = "wrong_credentials"
+
+
+class ForbiddenError(VorabError):
+    code = "forbidden"
+
+
+class NotAuthorError(ForbiddenError):
+    code = "not_author"
+
+
+class OwnCommentError(ForbiddenError):
+    """Nobody votes on or flags what they wrote themselves."""
+
+    code = "own_comment"
+
+
+class OriginNotAllowedError(ForbiddenError):
+    code = "origin_not_allowed"
+
+
+class ArticleClosedError(ForbiddenError):
+    code = "article_closed"
+
+
+class EditWindowClosedError(VorabError):
+    code = "edit_window_closed"
+
+
+class NotEditableError(VorabError):
+    """The comment was withdrawn or refused: there is nothing to edit any more."""
+
+    code = "not_editable"
+
+
+class StaleReviewError(VorabError):
+    """The comment is no longer the one that the moderator looked at."""
+
+    code = "stale_review"
+
+
+class NotReviewableError(VorabError):
+    """The comment was withdrawn: nobody decides about it any more."""
+
+    code = "not_reviewable"
+
+
+class AlreadyFlaggedError(VorabError):
+    code = "already_flagged"
+
+
+class AlreadyExistsError(VorabError):
+    """A name that must be unique is taken. ``what`` says which."""
+
+    code = "already_exists"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} exists already")
+        self.what = what
+
+
+class IdempotencyKeyReusedError(VorabError):
+    """The key came before, with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class RequestInProgressError(VorabError):
+    """The same request is being carried out at this moment."""
+
+    code = "request_in_progress"
+
+
+class RateLimitedError(VorabError):
+    code = "rate_limited"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class TooBusyError(VorabError):
+    """More work waits than can be taken on. Nothing was stored; try again after ``retry_after_s`` seconds."""
+
+    code = "too_busy"
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__(retry_after_s=retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class LastAdminError(VorabError):
+    """Somebody must be able to run the place."""
+
+    code = "last_admin"

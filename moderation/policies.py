@@ -5,8 +5,13 @@ A policy is a value. Sites keep every policy that they ever had, and each screen
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from moderation.errors import InvalidInputError
 
 Thresholds = Mapping[str, Mapping[str, float]]
 """Language (ISO 639-1, or ``*`` for any other) to label to the score (0..1) at which the label acts."""
@@ -61,3 +66,61 @@ class Policy:
     """Replies below this depth are shown flat under their ancestor at this depth; 1 is a flat section."""
     flags_to_hold: int = 3
     """A published comment with this many open flags is taken down until a moderator has looked."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON, the inverse of :func:`policy_from_json`."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]  # json's own signature
+
+
+def policy_from_json(stored: Mapping[str, Any]) -> Policy:
+    """The policy that was stored or sent. What it leaves out has its default.
+
+    Raises:
+        InvalidInputError: a name is unknown, or a value is not of the right kind or out of range.
+    """
+    known = {entry.name: entry for entry in dataclasses.fields(Policy)}
+    for name, value in stored.items():
+        if name not in known or not _acceptable(name, value):
+            raise InvalidInputError(f"policy.{name}", "invalid_policy")
+    values = {name: _frozen(name, value) for name, value in stored.items()}
+    return Policy(**values)
+
+
+def _acceptable(name: str, value: object) -> bool:
+    default = getattr(Policy(), name)
+    if name.endswith("_thresholds"):
+        return _are_thresholds(value)
+    if name == "word_lists":
+        return _are_word_lists(value)
+    if isinstance(default, tuple):
+        return _are_strings(value)
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _are_thresholds(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(labels, Mapping)
+        and all(isinstance(limit, int | float) and 0 <= limit <= 1 for limit in labels.values())
+        for labels in value.values()
+    )
+
+
+def _are_word_lists(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and set(value) <= {entry.name for entry in dataclasses.fields(WordLists)}
+        and isinstance(value.get("use_default", True), bool)
+        and all(_are_strings(value.get(kind, ())) for kind in ("banned", "suspect", "allowed"))
+    )
+
+
+def _are_strings(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(entry, str) and entry.strip() for entry in value)
+
+
+def _frozen(name: str, value: Any) -> Any:
+    if name == "word_lists":
+        return WordLists(**{key: tuple(part) if isinstance(part, list) else part for key, part in value.items()})
+    return tuple(value) if isinstance(value, list) else value

@@ -57,6 +57,8 @@ class Assessment:
 
     identity: ModelIdentity
     windows: tuple[ScoredWindow, ...]
+    sentences: tuple[ScoredWindow, ...]
+    """The single sentences of the windows that the policy would hold, scored by themselves."""
     scores: Mapping[str, float]
     duration_ms: float
 

@@ -1,0 +1,110 @@
+"""Who is asking. Views say what they demand with ``@requires``; it is checked before their input is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+import structlog
+from flask import Flask, current_app, g, request
+
+from api.services import services
+from moderation import sessions
+from moderation.actors import Actor
+from moderation.errors import NotSignedInError
+from moderation.models import Account
+from moderation.sessions import Authenticated
+from moderation.threads import Viewer
+
+log = structlog.get_logger()
+
+Demand = Literal["account", "staff"]
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(demand: Demand) -> Callable[[View], View]:
+    """Mark a view as one for signed-in people, or for moderators and admins only, here and in the API's description."""
+
+    def mark(view: View) -> View:
+        view.requires = demand  # type: ignore[attr-defined]  # Functions take attributes; Callable does not say so.
+        view._apidoc = {"manual_doc": {"security": [{"bearer": []}]}}  # type: ignore[attr-defined]  # As above.
+        return view
+
+    return mark
+
+
+def register(app: Flask) -> None:
+    app.before_request(check_demand)
+
+
+def check_demand() -> None:
+    """
+    Raises:
+        NotSignedInError: the view is for signed-in people.
+        ForbiddenError: it is for staff.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    demand: Demand | None = getattr(view, "requires", None)
+    if demand is None:
+        return
+    identity = demand_identity()
+    if demand == "staff":
+        identity.actor.demand_staff()
+
+
+def token() -> str | None:
+    """The bearer token (RFC 6750) that the request carries."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.casefold() == "bearer" and value.strip() else None
+
+
+def identity() -> Authenticated | None:
+    """Who is asking; ``None`` for nobody, or for a session that is over. Looked up once a request."""
+    if "identity" not in g:
+        g.identity = _look_up(token())
+    return g.identity  # type: ignore[no-any-return]  # flask.g has no types.
+
+
+def _look_up(given: str | None) -> Authenticated | None:
+    if given is None:
+        return None
+    held = services()
+    now = held.clock()
+    with held.database.read() as session:
+        found = sessions.authenticate(session, given, lifetimes=held.lifetimes, now=now)
+    if found is not None and found.needs_touch:
+        with held.database.write() as session:
+            sessions.touch(session, given, now=now)
+    return found
+
+
+def demand_identity() -> Authenticated:
+    """
+    Raises:
+        NotSignedInError: no token, or one that is over.
+    """
+    found = identity()
+    if found is None:
+        raise NotSignedInError
+    return found
+
+
+def actor() -> Actor:
+    """
+    Raises:
+        NotSignedInError: nobody is signed in.
+    """
+    return demand_identity().actor
+
+
+def account() -> Account:
+    """
+    Raises:
+        NotSignedInError: nobody is signed in.
+    """
+    return demand_identity().account
+
+
+def viewer() -> Viewer:
+    found = identity()
+    return Viewer(found.account.id if found else None)

@@ -1,0 +1,84 @@
+"""Headers that every answer carries, and who may read answers from other origins."""
+
+from __future__ import annotations
+
+import re
+
+import structlog
+from flask import Flask, Response, g, request
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from api import language
+from api.services import services
+from moderation.identifiers import new_id, parse_id
+from moderation.models import Site
+
+API_PREFIX = "/api/v1/"
+_SITE_PATH = re.compile(r"/api/v1/sites/([^/]+)(?:/|$)")
+_ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, Accept-Language"
+_EXPOSED_HEADERS = "Retry-After, Idempotent-Replay"
+_PREFLIGHT_AGE_S = 600
+
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def register(app: Flask) -> None:
+    app.before_request(begin)
+    app.after_request(finish)
+
+
+def begin() -> None:
+    """Give the request an id: the caller's if it is one of ours in form (a proxy's, a colleague's), else a new one."""
+    given = parse_id(request.headers.get("X-Request-Id", ""))
+    g.request_id = str(given or new_id())
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def finish(answer: Response) -> Response:
+    for name, value in _SECURITY.items():
+        answer.headers.setdefault(name, value)
+    answer.headers["X-Request-Id"] = g.get("request_id", "")
+    if request.is_secure:
+        answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.path.startswith(API_PREFIX):
+        answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers.setdefault("Content-Language", language.current())
+        answer.vary.update(["Accept-Language", "Authorization", "Origin"])
+        _share(answer)
+    return answer
+
+
+def _share(answer: Response) -> None:
+    """Let pages of a site's own origins read the answer (Fetch standard, CORS protocol). Never with credentials: the
+    embed sends its token in a header, which no foreign page can make a browser do."""
+    origin = request.headers.get("Origin")
+    if origin is None or not is_allowed(origin):
+        return
+    answer.headers["Access-Control-Allow-Origin"] = origin
+    answer.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        answer.headers["Access-Control-Allow-Methods"] = answer.headers.get("Allow", "")
+        answer.headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
+        answer.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_AGE_S)
+
+
+def is_allowed(origin: str) -> bool:
+    """Whether the site that the address names lists this origin; for addresses without a site, whether any site does."""
+    named = _SITE_PATH.match(request.path)
+    query = select(Site.allowed_origins)
+    if named is not None:
+        query = query.where(Site.key == named.group(1))
+    try:
+        with services().database.read() as session:
+            return any(origin in origins for origins in session.scalars(query))
+    except SQLAlchemyError:
+        # Without the database nobody is known, and the answer is an error that no other origin needs to read.
+        return False

@@ -1,0 +1,36 @@
+"""Which of our languages a person is answered in."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from flask import has_request_context, request
+
+LANGUAGES = ("de", "en")
+
+
+def current() -> str:
+    """The best of our languages for ``Accept-Language``; German where it says nothing."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+
+
+def text(group: str, code: str, *, language: str | None = None, **details: Any) -> str:
+    """The words for a code. ``details`` fill the places that a text leaves for them."""
+    return texts(language or current())[group][code].format(**details)
+
+
+def has_text(group: str, code: str) -> bool:
+    return code in texts(LANGUAGES[0])[group]
+
+
+@cache
+def texts(language: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(
+        resources.files("api").joinpath(f"texts/{language}.json").read_text(encoding="utf-8")
+    )
+    return found

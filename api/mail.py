@@ -1,0 +1,103 @@
+"""Letters: from a row of the outbox to a message, and from there to a mail server, a folder or the console."""
+
+from __future__ import annotations
+
+import smtplib
+import sys
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from api import language
+from api.settings import Settings
+from moderation.models import OutboxMessage
+
+log = structlog.get_logger()
+
+_TIMEOUT_S = 10
+
+
+class Mailer(Protocol):
+    def send(self, message: OutboxMessage) -> bool:
+        """Hand a letter on; ``False`` if that failed and is worth another try later."""
+        ...
+
+
+def mailer_for(settings: Settings) -> Mailer:
+    if settings.mail == "console":
+        return ConsoleMailer(settings)
+    if settings.mail.startswith("folder:"):
+        return FolderMailer(settings, Path(settings.mail.removeprefix("folder:")))
+    return SmtpMailer(settings)
+
+
+def compose(message: OutboxMessage, settings: Settings) -> EmailMessage:
+    """The letter in its recipient's language. The message's id stays the same however often it is sent."""
+    details = {"site": urlsplit(settings.base_url).hostname or "", "base_url": settings.base_url, **message.context}
+    letter = EmailMessage(policy=SMTP)
+    letter["From"] = settings.mail_from
+    letter["To"] = message.recipient
+    letter["Subject"] = language.text("mail", f"{message.kind}.subject", language=message.language, **details)
+    letter["Message-ID"] = f"<{message.id}@{parseaddr(settings.mail_from)[1].rpartition('@')[2] or 'localhost'}>"
+    letter["Date"] = message.created_at
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(language.text("mail", f"{message.kind}.body", language=message.language, **details))
+    return letter
+
+
+class FolderMailer:
+    """One file a letter, for trying things out: nothing leaves the machine."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+
+    def send(self, message: OutboxMessage) -> bool:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{message.id}.eml"
+        path.write_bytes(compose(message, self._settings).as_bytes())
+        return True
+
+
+class ConsoleMailer:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def send(self, message: OutboxMessage) -> bool:
+        print(compose(message, self._settings).as_string(), file=sys.stderr)
+        return True
+
+
+class SmtpMailer:
+    """``smtp://user:password@host:port`` or ``smtps://…``; STARTTLS is used wherever the server offers it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._server = urlsplit(settings.mail)
+
+    def send(self, message: OutboxMessage) -> bool:
+        try:
+            with self._connection() as connection:
+                connection.send_message(compose(message, self._settings))
+        except (OSError, smtplib.SMTPException) as error:
+            log.warning("mail_postponed", message_id=str(message.id), error=type(error).__name__)
+            return False
+        return True
+
+    def _connection(self) -> smtplib.SMTP:
+        host = self._server.hostname or "localhost"
+        if self._server.scheme == "smtps":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(host, self._server.port or 465, timeout=_TIMEOUT_S)
+        else:
+            connection = smtplib.SMTP(host, self._server.port or 25, timeout=_TIMEOUT_S)
+            connection.ehlo_or_helo_if_needed()
+            if connection.has_extn("starttls"):
+                connection.starttls()
+        if self._server.username:
+            connection.login(unquote(self._server.username), unquote(self._server.password or ""))
+        return connection

@@ -1,0 +1,91 @@
+"""What a process does besides answering: screen what was left over, send letters, forget what is over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from api import mail
+from api.services import Services
+from moderation import limits, outbox, screening_jobs, sessions, submissions
+from moderation.errors import ClassifierUnavailableError
+
+log = structlog.get_logger()
+
+_TIDY_EVERY = 600
+
+
+class Maintenance:
+    """A thread that looks around every ``interval_s`` seconds, beginning at once."""
+
+    def __init__(self, services: Services, mailer: mail.Mailer, *, interval_s: float = 1.0) -> None:
+        self._services = services
+        self._mailer = mailer
+        self._interval_s = interval_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="maintenance", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _loop(self) -> None:
+        rounds = 0
+        while not self._stop.is_set():
+            self._survive(self.sweep)
+            self._survive(self.send_letters)
+            if rounds % _TIDY_EVERY == 0:
+                self._survive(self.tidy)
+            rounds += 1
+            self._stop.wait(self._interval_s)
+
+    def sweep(self) -> None:
+        """Take up revisions that nobody screens: their process died, or there was no classifier when they came."""
+        services = self._services
+        if not is_ready(services):
+            return
+        with services.database.read() as session:
+            waiting = screening_jobs.due(session, now=services.clock())
+        for revision_id in waiting:
+            services.runner.screen_later(revision_id)
+
+    def send_letters(self) -> None:
+        """Send what is due. A letter is marked as sent after it was, so it may be sent twice but is never lost."""
+        services = self._services
+        with services.database.read() as session:
+            if not outbox.due(session, now=services.clock(), limit=1):
+                return
+        with services.database.write() as session:
+            for message in outbox.due(session, now=services.clock()):
+                if self._mailer.send(message):
+                    outbox.mark_sent(message, now=services.clock())
+                else:
+                    outbox.postpone(message, now=services.clock())
+
+    def tidy(self) -> None:
+        services = self._services
+        now = services.clock()
+        with services.database.write() as session:
+            limits.forget_ended(session, now=now)
+            sessions.forget_expired(session, lifetimes=services.lifetimes, now=now)
+            submissions.forget_old_keys(session, now=now)
+
+    @staticmethod
+    def _survive(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001  # A database that is away for a minute must not end the thread for good.
+            log.exception("maintenance_failed", work=work.__name__)
+
+
+def is_ready(services: Services) -> bool:
+    try:
+        services.classifier.identity  # noqa: B018  # Asking is the test.
+    except ClassifierUnavailableError:
+        return False
+    return True

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from api.schemas.base import StrictSchema
+
+
+class NewAccountIn(StrictSchema):
+    email = fields.String(required=True)
+    display_name = fields.String(required=True)
+    password = fields.String(required=True, load_only=True)
+
+
+class Registered(Schema):
+    email = fields.String(required=True)
+    display_name = fields.String(required=True)
+
+
+class SignInIn(StrictSchema):
+    email = fields.String(required=True)
+    password = fields.String(required=True, load_only=True)
+
+
+class OwnAccount(Schema):
+    """An account as its holder sees it."""
+
+    id = fields.UUID(required=True)
+    email = fields.String(required=True)
+    display_name = fields.String(required=True)
+    role = fields.String(required=True)
+    sites = fields.List(fields.String(), required=True, metadata={"description": "The sites that a moderator works for."})
+    language = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class SessionOut(Schema):
+    token = fields.String(required=True, metadata={"description": "Told once, kept only as a hash."})
+    expires_at = fields.AwareDateTime(required=True)
+    account = fields.Nested(OwnAccount, required=True)

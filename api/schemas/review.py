@@ -1,0 +1,158 @@
+"""What moderators see and say. The only answers with scores in them."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from api.schemas.base import PageQuery, StrictSchema, between, choice
+from api.schemas.comments import ArticleOut, Reason
+from moderation.review_queue import REASON_CODES
+
+
+class QueueQuery(PageQuery):
+    site = fields.String(load_default=None)
+    status = fields.String(load_default="all", validate=choice("held", "flagged", "all"))
+    reason = fields.String(load_default=None)
+    sort = fields.String(load_default="risk", validate=choice("risk", "oldest", "newest"))
+
+
+class ReviewIn(StrictSchema):
+    action = fields.String(required=True, validate=choice("publish", "reject"))
+    version = fields.Integer(
+        required=True,
+        strict=True,
+        validate=between(1, 2**31 - 1),
+        metadata={"description": "`version` of the queue item that the moderator looked at."},
+    )
+    reason_code = fields.String(load_default=None, allow_none=True, validate=choice(*REASON_CODES))
+    note = fields.String(load_default=None, allow_none=True, metadata={"description": "The author is shown this."})
+
+
+class BatchEntryIn(ReviewIn):
+    comment_id = fields.UUID(required=True)
+
+
+class BatchIn(StrictSchema):
+    decisions = fields.List(
+        fields.Nested(BatchEntryIn), required=True, validate=validate.Length(1, 100, error="out_of_range")
+    )
+
+
+class PassageWithLabels(Schema):
+    begin = fields.Integer(required=True)
+    end = fields.Integer(required=True)
+    labels = fields.List(fields.String(), required=True)
+
+
+class VerdictOut(Schema):
+    rule = fields.String(required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf(["publish", "hold", "reject"]))
+    reason = fields.Nested(Reason, required=True)
+    passages = fields.List(fields.Nested(PassageWithLabels), required=True)
+    evidence = fields.Dict(required=True)
+
+
+class ModelOut(Schema):
+    name = fields.String(required=True)
+    digest = fields.String(required=True)
+
+
+class AuthorRecordOut(Schema):
+    id = fields.UUID(required=True)
+    display_name = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    published = fields.Integer(required=True)
+    rejected = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+
+
+class FlagForModerators(Schema):
+    reason = fields.String(required=True)
+    text = fields.String(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ParentOut(Schema):
+    id = fields.UUID(required=True)
+    author = fields.String(required=True)
+    body = fields.String(required=True)
+    body_html = fields.String(required=True)
+
+
+class QueueItemOut(Schema):
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    status = fields.String(required=True)
+    revision = fields.Integer(required=True)
+    body = fields.String(required=True)
+    body_html = fields.String(required=True)
+    published_body = fields.String(
+        required=True, allow_none=True, metadata={"description": "What readers see at present, where that differs."}
+    )
+    created_at = fields.AwareDateTime(required=True)
+    edited_at = fields.AwareDateTime(required=True, allow_none=True)
+    queued_at = fields.AwareDateTime(required=True, allow_none=True)
+    risk = fields.Float(required=True)
+    language = fields.String(required=True, allow_none=True)
+    scores = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    thresholds = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    passages = fields.List(fields.Nested(PassageWithLabels), required=True)
+    reasons = fields.List(fields.Nested(Reason), required=True)
+    decided_by = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(["machine", "moderator"])
+    )
+    verdicts = fields.List(fields.Nested(VerdictOut), required=True)
+    model = fields.Nested(ModelOut, required=True, allow_none=True)
+    author = fields.Nested(AuthorRecordOut, required=True)
+    article = fields.Nested(ArticleOut, required=True)
+    parent = fields.Nested(ParentOut, required=True, allow_none=True)
+    flags = fields.List(fields.Nested(FlagForModerators), required=True)
+
+
+class QueueCounts(Schema):
+    held = fields.Integer(required=True)
+    flagged = fields.Integer(required=True)
+    all = fields.Integer(required=True)
+
+
+class QueuePageOut(Schema):
+    items = fields.List(fields.Nested(QueueItemOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    counts = fields.Nested(QueueCounts, required=True)
+
+
+class DecisionOut(Schema):
+    """One change of status. `actor` is null where the machine decided."""
+
+    id = fields.UUID(required=True)
+    comment_id = fields.UUID(required=True)
+    revision = fields.Integer(required=True)
+    action = fields.String(required=True, validate=validate.OneOf(["publish", "hold", "reject", "withdraw"]))
+    from_status = fields.String(required=True)
+    to_status = fields.String(required=True)
+    reasons = fields.List(fields.Nested(Reason), required=True)
+    note = fields.String(required=True, allow_none=True)
+    actor = fields.String(required=True, allow_none=True)
+    by_machine = fields.Boolean(required=True)
+    decided_at = fields.AwareDateTime(required=True)
+
+
+class ReviewedOut(DecisionOut):
+    version = fields.Integer(required=True, metadata={"description": "The comment's version after the decision."})
+
+
+class BatchResultOut(Schema):
+    comment_id = fields.UUID(required=True)
+    ok = fields.Boolean(required=True)
+    decision = fields.Nested(ReviewedOut, required=True, allow_none=True)
+    problem = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "`status`, `code`, `title` and `detail`, where not ok."}
+    )
+
+
+class BatchOut(Schema):
+    results = fields.List(fields.Nested(BatchResultOut), required=True)
+
+
+class HistoryOut(Schema):
+    items = fields.List(fields.Nested(DecisionOut), required=True)

@@ -1,0 +1,92 @@
+"""Screening inside the web process: a few threads, and a request that waits for the outcome only so long."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
+
+import structlog
+
+from moderation.errors import TooBusyError
+from moderation.screener import Screener
+from moderation.screening_jobs import Job
+
+log = structlog.get_logger()
+
+_PATIENCE_RETURNS_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerLimits:
+    threads: int
+    backlog: int
+    """So many jobs may wait in this process; more posts are turned away before anything is stored."""
+    deadline: dt.timedelta
+
+
+class ScreeningRunner:
+    """Runs claimed jobs on threads of its own. A job that a request no longer waits for goes on all the same."""
+
+    def __init__(self, screener: Screener, limits: RunnerLimits) -> None:
+        self.screener = screener
+        self._limits = limits
+        self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="screening")
+        self._pending: set[Future[None]] = set()
+        self._known: set[uuid.UUID] = set()
+        self._lock = threading.Lock()
+        self._impatient_until = 0.0
+
+    def demand_room(self) -> None:
+        """
+        Raises:
+            TooBusyError: so much waits that one more comment would only wait longer.
+        """
+        if len(self._pending) >= self._limits.backlog:
+            raise TooBusyError
+
+    def run(self, job: Job) -> None:
+        """Screen a claimed job, and wait for the outcome until the deadline at the most.
+
+        After a job that missed the deadline nobody waits for a while: a slow classifier must not make every reader wait
+        for nothing.
+        """
+        future = self._submit(job.revision_id, lambda: self.screener.run(job))
+        if time.monotonic() < self._impatient_until:
+            return
+        done, _ = wait_for([future], timeout=self._limits.deadline.total_seconds())
+        if not done:
+            self._impatient_until = time.monotonic() + _PATIENCE_RETURNS_S
+
+    def screen_later(self, revision_id: uuid.UUID) -> None:
+        """Screen a revision that a sweep found, unless this process is at it already or has enough to do."""
+        with self._lock:
+            if revision_id in self._known or len(self._pending) >= self._limits.backlog:
+                return
+        self._submit(revision_id, lambda: self.screener.screen_revision(revision_id))
+
+    def close(self) -> None:
+        """Finish what was begun, take on nothing more."""
+        self._pool.shutdown(wait=True)
+
+    def _submit(self, revision_id: uuid.UUID, work: Callable[[], None]) -> Future[None]:
+        with self._lock:
+            self._known.add(revision_id)
+            future = self._pool.submit(work)
+            self._pending.add(future)
+        future.add_done_callback(lambda done: self._forget(revision_id, done))
+        return future
+
+    def _forget(self, revision_id: uuid.UUID, done: Future[None]) -> None:
+        with self._lock:
+            self._pending.discard(done)
+            self._known.discard(revision_id)
+        error = done.exception()
+        if error is not None:
+            # The row still says that it waits: the lease runs out and the next sweep takes it up.
+            log.error("screening_interrupted", revision_id=str(revision_id), exc_info=error)

@@ -1,0 +1,115 @@
+"""Every setting, read once. All of them are environment variables that begin with ``VORAB_``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from environs import Env, EnvValidationError, validate
+
+_MIN_SECRET = 32
+
+
+class SettingsError(Exception):
+    """One or more settings are missing or wrong; the message names them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator can choose. ``docs/settings.md`` has every variable with its default and meaning."""
+
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
+    base_url: str = "http://127.0.0.1:8000"
+    trusted_hosts: tuple[str, ...] = ()
+    trusted_proxies: int = 0
+    model: str = "embedded"
+    model_digest: str | None = None
+    screening_deadline: dt.timedelta = dt.timedelta(seconds=2)
+    screening_lease: dt.timedelta = dt.timedelta(seconds=15)
+    screening_threads: int = 4
+    screening_backlog: int = 200
+    classifier_timeout: dt.timedelta = dt.timedelta(seconds=10)
+    max_body_bytes: int = 64 * 1024
+    sign_in_per_account: int = 10
+    sign_in_per_address: int = 50
+    registrations_per_address: int = 20
+    previews_per_account: int = 60
+    flags_per_account: int = 60
+    session_idle: dt.timedelta = dt.timedelta(days=14)
+    session_absolute: dt.timedelta = dt.timedelta(days=90)
+    password_memory_kib: int = 47_104
+    mail: str = "folder:var/mail"
+    mail_from: str = "Vorab <noreply@localhost>"
+    log_level: str = "info"
+    demo: bool = False
+
+
+def read() -> Settings:
+    """Read the settings from the process's environment.
+
+    Raises:
+        SettingsError: naming everything that is missing or wrong.
+    """
+    env = Env(eager=False, prefix="VORAB_")
+    defaults = Settings(secret_key="", database_url="")
+    at_least_one = validate.Range(min=1)
+    values = {
+        "secret_key": env.str("SECRET_KEY", validate=validate.Length(min=_MIN_SECRET)),
+        "database_url": env.str("DATABASE_URL", default_database_url()),
+        "base_url": env.str("BASE_URL", defaults.base_url, validate=validate.URL(require_tld=False)),
+        "trusted_hosts": env.list("TRUSTED_HOSTS", []),
+        "trusted_proxies": env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
+        "model": env.str("MODEL", defaults.model),
+        "model_digest": env.str("MODEL_DIGEST", None),
+        "screening_threads": env.int("SCREENING_THREADS", defaults.screening_threads, validate=at_least_one),
+        "screening_backlog": env.int("SCREENING_BACKLOG", defaults.screening_backlog, validate=at_least_one),
+        "max_body_bytes": env.int("MAX_BODY_BYTES", defaults.max_body_bytes, validate=validate.Range(min=1024)),
+        "password_memory_kib": env.int(
+            "PASSWORD_MEMORY_KIB", defaults.password_memory_kib, validate=validate.Range(min=defaults.password_memory_kib)
+        ),
+        "mail": env.str("MAIL", defaults.mail, validate=validate.Regexp(r"(folder:.+|console|smtps?://.+)")),
+        "mail_from": env.str("MAIL_FROM", defaults.mail_from),
+        "log_level": env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])),
+        "demo": env.bool("DEMO", False),
+    }
+    for name in (
+        "sign_in_per_account",
+        "sign_in_per_address",
+        "registrations_per_address",
+        "previews_per_account",
+        "flags_per_account",
+    ):
+        values[name] = env.int(name.upper(), getattr(defaults, name), validate=at_least_one)
+    for name in (
+        "screening_deadline",
+        "screening_lease",
+        "classifier_timeout",
+        "session_idle",
+        "session_absolute",
+    ):
+        values[name] = env.float(f"{name.upper()}_S", getattr(defaults, name).total_seconds(), validate=_positive)
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        raise SettingsError(_explain(error)) from error
+    return Settings(**{name: _typed(value, getattr(defaults, name)) for name, value in values.items()})
+
+
+def default_database_url() -> str:
+    return f"sqlite:///{Path('var/vorab.db').absolute()}"
+
+
+_positive = validate.Range(min=0, min_inclusive=False)
+
+
+def _typed(value: object, default: object) -> object:
+    if isinstance(default, dt.timedelta) and isinstance(value, int | float):
+        return dt.timedelta(seconds=value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _explain(error: EnvValidationError) -> str:
+    lines = [f"  {name}: {' '.join(str(message) for message in messages)}" for name, messages in error.error_messages.items()]
+    return "These settings are missing or wrong:\n" + "\n".join(sorted(lines))

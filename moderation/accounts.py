@@ -1,0 +1,182 @@
+"""Accounts: who registers, who is staff."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from moderation import outbox, passwords
+from moderation.actors import Actor
+from moderation.errors import AlreadyExistsError, InvalidInputError, LastAdminError, NotFoundError
+from moderation.models import Account, AuthorStanding, ModeratedSite, Role, Site
+from moderation.text.input import clean_name
+
+_LANGUAGES = ("de", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    email: str
+    display_name: str
+    password_hash: str
+    language: str = "de"
+
+
+def check_email(email: str) -> str:
+    """The address in its usual spelling.
+
+    Raises:
+        InvalidInputError: it cannot be an address. Whether it exists is not asked.
+    """
+    try:
+        return validate_email(email, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise InvalidInputError("email", "invalid_email") from error
+
+
+def check_new(email: str, display_name: str, password: str, *, forbidden: tuple[str, ...]) -> tuple[str, str]:
+    """The address and name as they will be stored.
+
+    Raises:
+        InvalidInputError: one of the three is not acceptable.
+    """
+    address = check_email(email)
+    name = clean_name(display_name)
+    passwords.check_acceptable(password, forbidden=(*forbidden, name, address.partition("@")[0]))
+    return address, name
+
+
+def register(session: Session, command: NewAccount, *, now: dt.datetime) -> None:
+    """Make a reader's account. If the address is taken nothing changes, and its owner gets a letter.
+
+    The caller cannot tell the two cases apart, and must not: that would tell strangers who has an account.
+    """
+    taken = by_email(session, command.email)
+    if taken is not None:
+        outbox.promise(session, "address_taken", taken, now=now)
+        return
+    try:
+        with session.begin_nested():
+            _add(session, command, Role.READER, now=now)
+    except IntegrityError:
+        # Somebody registered the same address a moment ago; their letter of welcome is enough.
+        return
+
+
+def create_staff(session: Session, command: NewAccount, role: Role, site_keys: Iterable[str], *, now: dt.datetime) -> Account:
+    """Make an account of any role; a moderator's names the sites that they work for.
+
+    Raises:
+        AlreadyExistsError: the address is taken.
+        NotFoundError: there is no such site.
+        InvalidInputError: a moderator of no site.
+    """
+    keys = tuple(site_keys)
+    if role == Role.MODERATOR and not keys:
+        raise InvalidInputError("site", "moderator_needs_site")
+    if by_email(session, command.email) is not None:
+        raise AlreadyExistsError("account")
+    account = _add(session, command, role, now=now)
+    _set_sites(session, account, keys)
+    return account
+
+
+def change_role(session: Session, email: str, role: Role, site_keys: Iterable[str]) -> Account:
+    """Give an account another role, at once for every session that it has.
+
+    Raises:
+        NotFoundError: no such account or site.
+        LastAdminError: it would leave nobody in charge.
+    """
+    account = demand_by_email(session, email)
+    if account.role == Role.ADMIN and role != Role.ADMIN and _admin_count(session) == 1:
+        raise LastAdminError
+    account.role = role
+    _set_sites(session, account, tuple(site_keys) if role == Role.MODERATOR else ())
+    return account
+
+
+def by_email(session: Session, email: str) -> Account | None:
+    return session.scalar(select(Account).where(Account.email_key == email_key(email)))
+
+
+def demand_by_email(session: Session, email: str) -> Account:
+    """
+    Raises:
+        NotFoundError: nobody has this address.
+    """
+    account = by_email(session, email)
+    if account is None:
+        raise NotFoundError("account")
+    return account
+
+
+def get(session: Session, account_id: uuid.UUID) -> Account:
+    """
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFoundError("account")
+    return account
+
+
+def actor_for(session: Session, account: Account) -> Actor:
+    sites = session.scalars(select(ModeratedSite.site_id).where(ModeratedSite.account_id == account.id))
+    return Actor(account.id, Role(account.role), frozenset(sites) if account.role == Role.MODERATOR else frozenset())
+
+
+def set_standing(
+    session: Session, account: Account, site: Site, standing: str, *, until: dt.datetime | None, now: dt.datetime
+) -> None:
+    """Say what a site lets an author do from now on; ``good`` takes an earlier word back."""
+    session.execute(
+        delete(AuthorStanding).where(AuthorStanding.account_id == account.id, AuthorStanding.site_id == site.id)
+    )
+    if standing != "good":
+        session.add(
+            AuthorStanding(account_id=account.id, site_id=site.id, standing=standing, until=until, created_at=now)
+        )
+
+
+def email_key(email: str) -> str:
+    return email.strip().casefold()
+
+
+def _add(session: Session, command: NewAccount, role: Role, *, now: dt.datetime) -> Account:
+    account = Account(
+        email=command.email,
+        email_key=email_key(command.email),
+        display_name=command.display_name,
+        password_hash=command.password_hash,
+        role=role,
+        language=command.language if command.language in _LANGUAGES else _LANGUAGES[0],
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def _set_sites(session: Session, account: Account, site_keys: tuple[str, ...]) -> None:
+    session.execute(delete(ModeratedSite).where(ModeratedSite.account_id == account.id))
+    for key in dict.fromkeys(site_keys):
+        site_id = session.scalar(select(Site.id).where(Site.key == key))
+        if site_id is None:
+            raise NotFoundError("site")
+        session.add(ModeratedSite(account_id=account.id, site_id=site_id))
+    session.flush()
+
+
+def _admin_count(session: Session) -> int:
+    # The rows are locked so that two admins who demote each other at once cannot both succeed.
+    admins = session.scalars(select(Account.id).where(Account.role == Role.ADMIN).with_for_update())
+    return len(admins.all())

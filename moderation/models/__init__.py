@@ -1,0 +1,33 @@
+"""One module per subject; importing this package makes every table known to ``Base.metadata``."""
+
+from moderation.models.account import Account, AuthorStanding, ModeratedSite, Role
+from moderation.models.article import Article
+from moderation.models.bookkeeping import IdempotencyKey, LimitWindow, OutboxMessage
+from moderation.models.comment import Comment, Revision, Status
+from moderation.models.decision import Decision
+from moderation.models.reaction import Flag, Vote
+from moderation.models.screening import ScreeningRecord, VerdictRecord
+from moderation.models.session import SignInSession
+from moderation.models.site import Site, SitePolicy
+
+__all__ = [
+    "Account",
+    "Article",
+    "AuthorStanding",
+    "Comment",
+    "Decision",
+    "Flag",
+    "IdempotencyKey",
+    "LimitWindow",
+    "ModeratedSite",
+    "OutboxMessage",
+    "Revision",
+    "Role",
+    "ScreeningRecord",
+    "SignInSession",
+    "Site",
+    "SitePolicy",
+    "Status",
+    "VerdictRecord",
+    "Vote",
+]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from moderation.db import Base, UTCDateTime
+from moderation.identifiers import new_id
+
+
+class Role(StrEnum):
+    READER = "reader"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+class Account(Base, kw_only=True, eq=False, repr=False):
+    """A person. ``email_key`` is the address as it is compared, ``email`` as it was written."""
+
+    __tablename__ = "account"
+    __table_args__ = (CheckConstraint("role IN ('reader', 'moderator', 'admin')", name="role"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    email: Mapped[str] = mapped_column(String(320))
+    email_key: Mapped[str] = mapped_column(String(320), unique=True)
+    display_name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(16), default=Role.READER)
+    language: Mapped[str] = mapped_column(String(8), default="de")
+    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+
+
+class ModeratedSite(Base, kw_only=True, eq=False, repr=False):
+    """Says that a moderator works for a site."""
+
+    __tablename__ = "moderated_site"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+
+
+class AuthorStanding(Base, kw_only=True, eq=False, repr=False):
+    """What a site lets an author do, where that differs from what it lets everybody do."""
+
+    __tablename__ = "author_standing"
+    __table_args__ = (CheckConstraint("standing IN ('premoderated', 'suspended', 'banned')", name="standing"),)
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
+    standing: Mapped[str] = mapped_column(String(16))
+    until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)
+    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

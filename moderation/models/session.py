@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from moderation.db import Base, UTCDateTime
+from moderation.identifiers import new_id
+
+
+class SignInSession(Base, kw_only=True, eq=False, repr=False):
+    """One sign-in. Only the SHA-256 of its token is kept: whoever reads the table cannot sign in with it."""
+
+    __tablename__ = "sign_in_session"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    last_used_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,143 @@
+"""The one writer of a comment's status, and of everything that follows from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Update, func, select, update
+from sqlalchemy.orm import Session
+
+from moderation.models import Article, Comment, Decision, Flag, Revision, Status
+
+_STATUS_AFTER = {
+    "publish": Status.PUBLISHED,
+    "hold": Status.HELD,
+    "reject": Status.REJECTED,
+    "withdraw": Status.WITHDRAWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of status. No ``actor_id`` means that the machine decided."""
+
+    action: str
+    reasons: Sequence[str] = ()
+    actor_id: uuid.UUID | None = None
+    screening_id: uuid.UUID | None = None
+    note: str | None = None
+    takes_down: bool = False
+    """Nothing of the comment is to be seen any more. Otherwise a revision that was published before stays."""
+
+
+def decide(session: Session, comment: Comment, revision: Revision, change: Change, *, now: dt.datetime) -> Decision:
+    """Change the status of a comment that the caller has locked, and put the decision on record."""
+    decision = Decision(
+        comment_id=comment.id,
+        revision_id=revision.id,
+        screening_id=change.screening_id,
+        actor_id=change.actor_id,
+        action=change.action,
+        from_status=comment.status,
+        to_status=_STATUS_AFTER[change.action],
+        reasons=list(change.reasons),
+        note=change.note,
+        decided_at=now,
+    )
+    session.add(decision)
+    was_published = comment.published_number is not None
+    comment.status = _STATUS_AFTER[change.action]
+    if change.action == "publish":
+        comment.published_number = revision.number
+    elif change.takes_down:
+        comment.published_number = None
+    session.flush()
+    _count(session, comment, was_published=was_published)
+    return decision
+
+
+def queue(comment: Comment, *, now: dt.datetime) -> None:
+    """Let the comment wait for a moderator if it is held or flagged, and no longer if it is neither."""
+    waits = comment.status == Status.HELD or (comment.status == Status.PUBLISHED and comment.open_flag_count > 0)
+    if not waits:
+        comment.queued_at = None
+    elif comment.queued_at is None:
+        comment.queued_at = now
+
+
+def resolve_flags(session: Session, comment: Comment, *, now: dt.datetime) -> None:
+    """A person has looked: the flags that led them here are answered."""
+    session.execute(
+        update(Flag).where(Flag.comment_id == comment.id, Flag.resolved_at.is_(None)).values(resolved_at=now)
+    )
+    comment.open_flag_count = 0
+
+
+def lock(session: Session, comment_id: uuid.UUID) -> Comment | None:
+    """The comment as it is now, locked until the transaction ends."""
+    return session.scalar(
+        select(Comment).where(Comment.id == comment_id).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def _count(session: Session, comment: Comment, *, was_published: bool) -> None:
+    """Bring the counters up to date. Rows are locked from the comment upwards and the article last, always in this
+    order, so that two decisions in one thread cannot wait for each other."""
+    published_step = int(comment.published_number is not None) - int(was_published)
+    thread_step = _relist(session, comment.id)
+    if published_step or thread_step:
+        session.execute(
+            _untracked(
+                update(Article)
+                .where(Article.id == comment.article_id)
+                .values(
+                    published_count=Article.published_count + published_step,
+                    thread_count=Article.thread_count + thread_step,
+                )
+            )
+        )
+
+
+def _relist(session: Session, comment_id: uuid.UUID) -> int:
+    """Give the comment its place in the thread, or take it away, and so on up the thread.
+
+    Returns by how many the article's listed top-level comments change. Core statements, because counters are not changes
+    that a moderator's decision could be stale against.
+    """
+    row = session.execute(
+        select(Comment.published_number, Comment.reply_count, Comment.listed, Comment.shown_under_id)
+        .where(Comment.id == comment_id)
+        .with_for_update()
+    ).one()
+    listed = row.published_number is not None or row.reply_count > 0
+    if listed == row.listed:
+        return 0
+    step = 1 if listed else -1
+    session.execute(_untracked(update(Comment).where(Comment.id == comment_id).values(listed=listed)))
+    if row.shown_under_id is None:
+        return step
+    session.execute(
+        _untracked(
+            update(Comment).where(Comment.id == row.shown_under_id).values(reply_count=Comment.reply_count + step)
+        )
+    )
+    return _relist(session, row.shown_under_id)
+
+
+def _untracked(statement: Update) -> Update:
+    """Counters are read back from the database, never from objects that a session may hold."""
+    return statement.execution_options(synchronize_session=False)
+
+
+def recount(session: Session, article_id: uuid.UUID) -> tuple[int, int]:
+    """Published and listed top-level comments, counted from the rows: what the counters must say."""
+    published, threads = session.execute(
+        select(
+            func.count().filter(Comment.published_number.is_not(None)),
+            func.count().filter(Comment.listed, Comment.shown_under_id.is_(None)),
+        ).where(Comment.article_id == article_id)
+    ).one()
+    return published, threads

@@ -1,0 +1,481 @@
+"""What waits for a moderator, and what they decide about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from moderation import cursors, publication
+from moderation.actors import Actor
+from moderation.errors import (
+    InvalidInputError,
+    NotFoundError,
+    NotReviewableError,
+    StaleReviewError,
+    VorabError,
+)
+from moderation.identifiers import parse_id
+from moderation.models import (
+    Account,
+    Article,
+    Comment,
+    Decision,
+    Flag,
+    Revision,
+    Role,
+    ScreeningRecord,
+    Site,
+    Status,
+    VerdictRecord,
+)
+from moderation.publication import Change
+from moderation.text.input import clean
+
+REASON_CODES = (
+    "insult",
+    "hate",
+    "threat",
+    "spam",
+    "off_topic",
+    "personal_data",
+    "illegal",
+    "other",
+)
+"""Why a moderator rejects."""
+_NOTE_LENGTH = 2000
+
+QueueStatus = Literal["held", "flagged", "all"]
+QueueSort = Literal["risk", "oldest", "newest"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRequest:
+    site: str | None = None
+    status: QueueStatus = "all"
+    reason: str | None = None
+    sort: QueueSort = "risk"
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorRecord:
+    """What a moderator should know of an author on this site."""
+
+    id: uuid.UUID
+    display_name: str
+    created_at: dt.datetime
+    published: int
+    rejected: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlagView:
+    reason: str
+    text: str | None
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParentView:
+    id: uuid.UUID
+    author: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """One comment as moderators see it. ``version`` is what a decision must name."""
+
+    comment: Comment
+    revision: Revision
+    site: Site
+    article: Article
+    author: AuthorRecord
+    screening: ScreeningRecord | None
+    verdicts: tuple[VerdictRecord, ...]
+    decision: Decision | None
+    flags: tuple[FlagView, ...]
+    parent: ParentView | None
+    published_body: str | None
+    """What readers see at present, where that is another revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    items: tuple[QueueItem, ...]
+    next_cursor: str | None
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a moderator wants done with a comment, and which version of it they looked at."""
+
+    comment_id: uuid.UUID
+    action: Literal["publish", "reject"]
+    version: int
+    reason_code: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    decision: Decision
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What became of one decision of many: it was carried out, or there was an error."""
+
+    comment_id: uuid.UUID
+    reviewed: Reviewed | None
+    error: VorabError | None
+
+
+def page(session: Session, request: QueueRequest, *, actor: Actor) -> QueuePage:
+    """A page of what waits on the actor's sites.
+
+    Raises:
+        ForbiddenError: the actor is a reader.
+        NotFoundError: the site does not exist, or is another's.
+        InvalidInputError: the cursor is not one of this list's.
+    """
+    actor.demand_staff()
+    scope = _scope(session, request.site, actor)
+    query = _by_reason(_by_status(select(Comment).where(scope), request.status), request.reason)
+    comments = session.scalars(_paged(query, request)).all()
+    shown = comments[: request.limit]
+    cursor = _cursor_after(shown[-1], request.sort) if len(comments) > request.limit else None
+    return QueuePage(tuple(_items(session, shown)), cursor, _counts(session, scope))
+
+
+def item(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> QueueItem:
+    """One comment in whatever status.
+
+    Raises:
+        ForbiddenError: the actor is a reader.
+        NotFoundError: no such comment, it was withdrawn, or it is on another's site.
+    """
+    comment = _demand(session, session.get(Comment, comment_id), actor)
+    if comment.status == Status.WITHDRAWN:
+        raise NotFoundError("comment")
+    return _items(session, [comment])[0]
+
+
+def history(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> list[tuple[Decision, int, str | None]]:
+    """Every decision about a comment with the number of the revision and the moderator's name, oldest first.
+
+    Raises:
+        ForbiddenError: the actor is a reader.
+        NotFoundError: no such comment, or it is on another's site.
+    """
+    _demand(session, session.get(Comment, comment_id), actor)
+    rows = session.execute(
+        select(Decision, Revision.number, Account.display_name)
+        .join(Revision, Revision.id == Decision.revision_id)
+        .outerjoin(Account, Account.id == Decision.actor_id)
+        .where(Decision.comment_id == comment_id)
+        .order_by(Decision.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) -> Reviewed:
+    """Publish or reject a comment as the moderator saw it.
+
+    Rejecting takes the whole comment down, an earlier published revision included: a moderator judges the comment, the
+    machine a revision.
+
+    Raises:
+        ForbiddenError: the actor is a reader.
+        NotFoundError: no such comment, or it is on another's site.
+        NotReviewableError: its author withdrew it.
+        StaleReviewError: it was edited or decided since.
+        InvalidInputError: an unknown reason or an unacceptable note.
+    """
+    comment = _demand(session, publication.lock(session, review.comment_id), actor)
+    if comment.status == Status.WITHDRAWN:
+        raise NotReviewableError
+    if comment.version != review.version:
+        raise StaleReviewError
+    revision = _current(session, comment)
+    change = Change(
+        review.action,
+        _reasons(review),
+        actor_id=actor.account_id,
+        note=_note(review.note),
+        takes_down=review.action == "reject",
+    )
+    decision = publication.decide(session, comment, revision, change, now=now)
+    publication.resolve_flags(session, comment, now=now)
+    publication.queue(comment, now=now)
+    session.flush()
+    return Reviewed(decision, comment.version)
+
+
+def decide_many(session: Session, reviews: Sequence[Review], *, actor: Actor, now: dt.datetime) -> list[BatchResult]:
+    """Carry out each decision that can be, and say of each, in the same order, what became of it.
+
+    Raises:
+        ForbiddenError: the actor is a reader.
+    """
+    actor.demand_staff()
+    # Newest first: replies before what they reply to, the order in which every transaction locks a thread's rows.
+    order = sorted(range(len(reviews)), key=lambda index: reviews[index].comment_id, reverse=True)
+    results = {index: _try(session, reviews[index], actor, now) for index in order}
+    return [results[index] for index in range(len(reviews))]
+
+
+def _try(session: Session, review: Review, actor: Actor, now: dt.datetime) -> BatchResult:
+    try:
+        with session.begin_nested():
+            return BatchResult(review.comment_id, decide(session, review, actor=actor, now=now), None)
+    except VorabError as error:
+        return BatchResult(review.comment_id, None, error)
+
+
+def _reasons(review: Review) -> tuple[str, ...]:
+    if review.reason_code is None:
+        return ()
+    if review.reason_code not in REASON_CODES:
+        raise InvalidInputError("reason_code", "unknown_reason")
+    return (review.reason_code,)
+
+
+def _note(note: str | None) -> str | None:
+    if note is None or not note.strip():
+        return None
+    if len(note) > _NOTE_LENGTH:
+        raise InvalidInputError("note", "too_long", maximum=_NOTE_LENGTH)
+    return clean(note, field="note")
+
+
+def _demand(session: Session, comment: Comment | None, actor: Actor) -> Comment:
+    actor.demand_staff()
+    if comment is None or not actor.may_moderate(comment.site_id):
+        raise NotFoundError("comment")
+    return comment
+
+
+def _current(session: Session, comment: Comment) -> Revision:
+    return session.scalars(
+        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
+    ).one()
+
+
+def _scope(session: Session, site_key: str | None, actor: Actor) -> ColumnElement[bool]:
+    """Which comments the actor may see at all."""
+    waiting = Comment.queued_at.is_not(None)
+    if site_key is not None:
+        site_id = session.scalar(select(Site.id).where(Site.key == site_key))
+        if site_id is None or not actor.may_moderate(site_id):
+            raise NotFoundError("site")
+        return and_(waiting, Comment.site_id == site_id)
+    if actor.role == Role.ADMIN:
+        return waiting
+    return and_(waiting, Comment.site_id.in_(actor.sites))
+
+
+def _by_status(query: Select[tuple[Comment]], status: QueueStatus) -> Select[tuple[Comment]]:
+    if status == "held":
+        return query.where(Comment.status == Status.HELD)
+    if status == "flagged":
+        return query.where(Comment.open_flag_count > 0)
+    return query
+
+
+def _by_reason(query: Select[tuple[Comment]], reason: str | None) -> Select[tuple[Comment]]:
+    """Comments that the machine held for this reason, or that readers flagged with it."""
+    if reason is None:
+        return query
+    verdict = exists().where(
+        Revision.comment_id == Comment.id,
+        Revision.number == Comment.current_number,
+        ScreeningRecord.revision_id == Revision.id,
+        VerdictRecord.screening_id == ScreeningRecord.id,
+        VerdictRecord.reason == reason,
+    )
+    flagged = exists().where(Flag.comment_id == Comment.id, Flag.reason == reason, Flag.resolved_at.is_(None))
+    return query.where(or_(verdict, flagged))
+
+
+def _counts(session: Session, scope: ColumnElement[bool]) -> dict[str, int]:
+    held, flagged, everything = session.execute(
+        select(
+            func.count().filter(Comment.status == Status.HELD),
+            func.count().filter(Comment.open_flag_count > 0),
+            func.count(),
+        ).where(scope)
+    ).one()
+    return {"held": held, "flagged": flagged, "all": everything}
+
+
+def _paged(query: Select[tuple[Comment]], request: QueueRequest) -> Select[tuple[Comment]]:
+    if request.sort == "risk":
+        if request.cursor is not None:
+            risk, last = _position(request.cursor, "risk", (float, str))
+            query = query.where(or_(Comment.risk < risk, and_(Comment.risk == risk, Comment.id > last)))
+        return query.order_by(Comment.risk.desc(), Comment.id).limit(request.limit + 1)
+    descending = request.sort == "newest"
+    if request.cursor is not None:
+        queued, last = _position(request.cursor, request.sort, (str, str))
+        at = _time(queued)
+        beyond = Comment.queued_at < at if descending else Comment.queued_at > at
+        next_one = Comment.id < last if descending else Comment.id > last
+        query = query.where(or_(beyond, and_(Comment.queued_at == at, next_one)))
+    order = (Comment.queued_at.desc(), Comment.id.desc()) if descending else (Comment.queued_at, Comment.id)
+    return query.order_by(*order).limit(request.limit + 1)
+
+
+def _position(cursor: str, order: str, kinds: Sequence[type]) -> list[Any]:
+    position = cursors.decode(cursor, order, kinds)
+    last = parse_id(position[-1])
+    if last is None:
+        raise InvalidInputError("cursor", "invalid_cursor")
+    return [*position[:-1], last]
+
+
+def _time(text: str) -> dt.datetime:
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError("cursor", "invalid_cursor") from error
+    if at.tzinfo is None:
+        raise InvalidInputError("cursor", "invalid_cursor")
+    return at
+
+
+def _cursor_after(comment: Comment, sort: QueueSort) -> str:
+    if sort == "risk":
+        return cursors.encode(sort, [float(comment.risk), str(comment.id)])
+    assert comment.queued_at is not None
+    return cursors.encode(sort, [comment.queued_at.isoformat(), str(comment.id)])
+
+
+def _items(session: Session, comments: Sequence[Comment]) -> list[QueueItem]:
+    """The comments with everything around them, in a fixed number of queries however many there are."""
+    if not comments:
+        return []
+    ids = [comment.id for comment in comments]
+    revisions = {
+        (revision.comment_id, revision.number): revision
+        for revision in session.scalars(select(Revision).where(Revision.comment_id.in_(ids)))
+    }
+    current = {comment.id: revisions[comment.id, comment.current_number] for comment in comments}
+    screenings = _screenings(session, [revision.id for revision in current.values()])
+    verdicts = _verdicts(session, [screening.id for screening in screenings.values()])
+    decisions = {
+        decision.comment_id: decision
+        for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(ids)).order_by(Decision.id))
+    }
+    sites = {site.id: site for site in _all(session, Site, {comment.site_id for comment in comments})}
+    articles = {article.id: article for article in _all(session, Article, {c.article_id for c in comments})}
+    authors = _authors(session, {(comment.author_id, comment.site_id) for comment in comments})
+    parents = _parents(session, {comment.parent_id for comment in comments if comment.parent_id is not None})
+    flags = _flags(session, ids)
+    items = []
+    for comment in comments:
+        screening = screenings.get(current[comment.id].id)
+        published = revisions.get((comment.id, comment.published_number or 0))
+        differs = published is not None and published.number != comment.current_number
+        items.append(
+            QueueItem(
+                comment=comment,
+                revision=current[comment.id],
+                site=sites[comment.site_id],
+                article=articles[comment.article_id],
+                author=authors[comment.author_id, comment.site_id],
+                screening=screening,
+                verdicts=verdicts.get(screening.id, ()) if screening else (),
+                decision=decisions.get(comment.id),
+                flags=flags.get(comment.id, ()),
+                parent=parents.get(comment.parent_id) if comment.parent_id else None,
+                published_body=published.body if published is not None and differs else None,
+            )
+        )
+    return items
+
+
+def _all(session: Session, model: type[Any], ids: Iterable[uuid.UUID]) -> Iterable[Any]:
+    return session.scalars(select(model).where(model.id.in_(list(ids))))
+
+
+def _screenings(session: Session, revision_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ScreeningRecord]:
+    """The latest screening of each revision."""
+    rows = session.scalars(
+        select(ScreeningRecord).where(ScreeningRecord.revision_id.in_(revision_ids)).order_by(ScreeningRecord.id)
+    )
+    return {row.revision_id: row for row in rows}
+
+
+def _verdicts(session: Session, screening_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[VerdictRecord, ...]]:
+    found: dict[uuid.UUID, tuple[VerdictRecord, ...]] = {}
+    rows = session.scalars(
+        select(VerdictRecord).where(VerdictRecord.screening_id.in_(screening_ids)).order_by(VerdictRecord.id)
+    )
+    for row in rows:
+        found[row.screening_id] = (*found.get(row.screening_id, ()), row)
+    return found
+
+
+def _authors(
+    session: Session, pairs: set[tuple[uuid.UUID, uuid.UUID]]
+) -> dict[tuple[uuid.UUID, uuid.UUID], AuthorRecord]:
+    account_ids = {account_id for account_id, _ in pairs}
+    tallies = {
+        (row.author_id, row.site_id): row
+        for row in session.execute(
+            select(
+                Comment.author_id,
+                Comment.site_id,
+                func.count().filter(Comment.status == Status.PUBLISHED).label("published"),
+                func.count().filter(Comment.status == Status.REJECTED).label("rejected"),
+                func.count().filter(Comment.status == Status.HELD).label("held"),
+            )
+            .where(Comment.author_id.in_(account_ids))
+            .group_by(Comment.author_id, Comment.site_id)
+        )
+    }
+    accounts = {account.id: account for account in _all(session, Account, account_ids)}
+    return {
+        (account_id, site_id): AuthorRecord(
+            id=account_id,
+            display_name=accounts[account_id].display_name,
+            created_at=accounts[account_id].created_at,
+            published=tallies[account_id, site_id].published,
+            rejected=tallies[account_id, site_id].rejected,
+            held=tallies[account_id, site_id].held,
+        )
+        for account_id, site_id in pairs
+    }
+
+
+def _parents(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ParentView]:
+    """The comments replied to, as readers see them; those taken down since are left out."""
+    rows = session.execute(
+        select(Comment.id, Account.display_name, Revision.body)
+        .join(Account, Account.id == Comment.author_id)
+        .join(Revision, and_(Revision.comment_id == Comment.id, Revision.number == Comment.published_number))
+        .where(Comment.id.in_(list(ids)))
+    )
+    return {row[0]: ParentView(row[0], row[1], row[2]) for row in rows}
+
+
+def _flags(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[FlagView, ...]]:
+    found: dict[uuid.UUID, tuple[FlagView, ...]] = {}
+    rows = session.scalars(
+        select(Flag).where(Flag.comment_id.in_(ids), Flag.resolved_at.is_(None)).order_by(Flag.id)
+    )
+    for row in rows:
+        view = FlagView(row.reason, row.text, row.created_at)
+        found[row.comment_id] = (*found.get(row.comment_id, ()), view)
+    return found

@@ -1,0 +1,82 @@
+"""Carries a job from claim to decision."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from moderation import screening_jobs
+from moderation.classifiers.protocol import Classifier
+from moderation.db import Database
+from moderation.errors import ClassifierUnavailableError
+from moderation.screening.pipeline import Screening, failed, screen
+from moderation.screening.rules.protocol import Rule
+from moderation.screening_jobs import MAX_ATTEMPTS, Job
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Screener:
+    """Screens revisions, each in a claim, a stretch without any transaction, and a finish."""
+
+    database: Database
+    classifier: Classifier
+    rules: Sequence[Rule]
+    clock: Callable[[], dt.datetime]
+    lease: dt.timedelta = dt.timedelta(seconds=5)
+
+    def screen_revision(self, revision_id: uuid.UUID) -> None:
+        """Claim a revision and screen it. Does nothing if it is screened already or somebody else is at it."""
+        with self.database.write() as session:
+            job = screening_jobs.claim(session, revision_id, lease=self.lease, now=self.clock())
+        if job is not None:
+            self.run(job)
+
+    def run(self, job: Job) -> None:
+        """Screen a claimed revision; after three tries that break it goes to the moderators."""
+        try:
+            screening = self._attempt(job)
+        except ClassifierUnavailableError:
+            log.warning("screening_waits_for_classifier", revision_id=str(job.revision_id))
+            with self.database.write() as session:
+                screening_jobs.release(session, job)
+            return
+        if screening is None:
+            self._expire(job)
+            return
+        with self.database.write() as session:
+            screening_jobs.finish(session, job, screening, now=self.clock())
+
+    def _attempt(self, job: Job) -> Screening | None:
+        began = time.perf_counter()
+        if job.attempt > MAX_ATTEMPTS:
+            # The tries before this one took their process with them.
+            return failed("und", "screening_failed")
+        try:
+            screening = screen(job.material, self.rules, self.classifier)
+        except ClassifierUnavailableError:
+            raise
+        except Exception:  # The one broad except: whatever a check trips over, the comment is held, never let through.
+            log.exception("screening_attempt_failed", revision_id=str(job.revision_id), attempt=job.attempt)
+            return failed("und", "screening_failed") if job.attempt >= MAX_ATTEMPTS else None
+        log.info(
+            "screened",
+            revision_id=str(job.revision_id),
+            outcome=screening.outcome.value,
+            language=screening.language,
+            model_ms=round(screening.duration_ms, 1),
+            total_ms=round((time.perf_counter() - began) * 1000, 1),
+        )
+        return screening
+
+    def _expire(self, job: Job) -> None:
+        """End the lease of a try that broke, and try again."""
+        with self.database.write() as session:
+            screening_jobs.expire(session, job, now=self.clock())
+        self.screen_revision(job.revision_id)

@@ -1,0 +1,83 @@
+"""Asking the classifier about a whole text: in overlapping windows, as written and normalised, the worst one counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from moderation.classifiers.protocol import Classifier, ModelIdentity, Scores, ScoringInput
+from moderation.policies import Thresholds
+from moderation.screening.context import Assessment, ScoredWindow
+from moderation.text.normalising import normalise
+from moderation.text.passages import Window, sentences, windows
+
+WINDOW_CHARS = 400
+"""A window stays below the embedded model's limit of tokens; a long harmless opening must not hide an insult behind it."""
+
+
+def thresholds_for(chosen: Thresholds, identity: ModelIdentity, language: str) -> Mapping[str, float]:
+    """The site's thresholds for a language, over those that the model's makers recommend for it."""
+    recommended = identity.hold_thresholds
+    return {
+        **recommended.get("*", {}),
+        **recommended.get(language, {}),
+        **chosen.get("*", {}),
+        **chosen.get(language, {}),
+    }
+
+
+def assess(text: str, language: str, classifier: Classifier, chosen: Thresholds) -> Assessment:
+    """Score a text of any length.
+
+    Raises:
+        ClassifierUnavailableError: there is no model to ask.
+        ClassifierError: the text could not be scored.
+    """
+    began = time.perf_counter()
+    identity = classifier.identity
+    limits = thresholds_for(chosen, identity, language)
+    scored = _score(text, windows(text, max_chars=WINDOW_CHARS), language, classifier)
+    doubtful = [window for window in scored if _passes(window.scores, limits)]
+    return Assessment(
+        identity=identity,
+        windows=scored,
+        sentences=_score(text, _sentences_of(text, doubtful), language, classifier),
+        scores=_worst(window.scores for window in scored),
+        duration_ms=(time.perf_counter() - began) * 1000,
+    )
+
+
+def _passes(scores: Scores, limits: Mapping[str, float]) -> bool:
+    return any(score >= limits.get(label, 2.0) for label, score in scores.items())
+
+
+def _sentences_of(text: str, doubtful: Sequence[ScoredWindow]) -> tuple[Window, ...]:
+    spans = sentences(text) if doubtful else ()
+    if len(spans) < 2:
+        return ()
+    return tuple(
+        span for span in spans if any(span.begin < window.end and window.begin < span.end for window in doubtful)
+    )
+
+
+def _score(text: str, spans: Sequence[Window], language: str, classifier: Classifier) -> tuple[ScoredWindow, ...]:
+    """Each span's higher score of two: as written, and normalised."""
+    forms = [_forms(text[span.begin : span.end]) for span in spans]
+    inputs = [ScoringInput(form, language) for both in forms for form in both]
+    answers = iter(classifier.score(inputs))
+    return tuple(
+        ScoredWindow(span.begin, span.end, _worst([next(answers) for _ in both]))
+        for span, both in zip(spans, forms, strict=True)
+    )
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((text, normalise(text).text)))
+
+
+def _worst(all_scores: Iterable[Scores]) -> dict[str, float]:
+    worst: dict[str, float] = {}
+    for scores in all_scores:
+        for label, score in scores.items():
+            worst[label] = max(score, worst.get(label, 0.0))
+    return worst

@@ -1,0 +1,114 @@
+"""Screening one text: every rule is asked, the strictest verdict wins. Pure but for the classifier that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from moderation.classifiers.protocol import Classifier, ModelIdentity
+from moderation.policies import Policy
+from moderation.screening.assessment import assess, thresholds_for
+from moderation.screening.context import ArticleFacts, AuthorFacts, RuleContext
+from moderation.screening.rules.article import ArticleRule
+from moderation.screening.rules.limits import LimitsRule
+from moderation.screening.rules.links import LinksRule
+from moderation.screening.rules.protocol import Rule
+from moderation.screening.rules.repeats import RepeatsRule
+from moderation.screening.rules.standing import StandingRule
+from moderation.screening.rules.toxicity import ToxicityRule
+from moderation.screening.rules.word_lists import WordListsRule
+from moderation.screening.verdicts import Outcome, Passage, Verdict, strictest
+from moderation.text.languages import detect
+from moderation.text.normalising import normalise
+
+_RISK_OF = {Outcome.PUBLISH: 0.0, Outcome.HOLD: 0.5, Outcome.REJECT: 0.95}
+"""What a verdict without a score is worth in the order of the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that is known of a text before it is screened."""
+
+    text: str
+    site_language: str
+    policy: Policy
+    author: AuthorFacts = AuthorFacts()
+    article: ArticleFacts = ArticleFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """All verdicts on a text, and what they rest on."""
+
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    risk: float
+    language: str
+    identity: ModelIdentity | None
+    scores: Mapping[str, float]
+    thresholds: Mapping[str, float]
+    duration_ms: float
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The codes that led to the outcome, each once."""
+        return tuple(
+            dict.fromkeys(verdict.reason for verdict in self.verdicts if verdict.outcome == self.outcome)
+        )
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        return tuple(sorted({passage for verdict in self.verdicts for passage in verdict.passages}))
+
+
+def default_rules() -> tuple[Rule, ...]:
+    return (
+        LimitsRule(),
+        RepeatsRule(),
+        LinksRule(),
+        WordListsRule(),
+        StandingRule(),
+        ArticleRule(),
+        ToxicityRule(),
+    )
+
+
+def screen(material: Material, rules: Sequence[Rule], classifier: Classifier) -> Screening:
+    """Ask every rule about a text.
+
+    Raises:
+        ClassifierUnavailableError: there is no model to ask.
+        ClassifierError: the text could not be scored. Nothing was decided then.
+    """
+    identity = classifier.identity
+    language = detect(material.text, expected=material.site_language)
+    covered = language in identity.languages or "*" in identity.languages
+    policy = material.policy
+    assessment = assess(material.text, language, classifier, policy.hold_thresholds) if covered else None
+    context = RuleContext(
+        text=material.text,
+        normalised=normalise(material.text),
+        language=language,
+        policy=policy,
+        author=material.author,
+        article=material.article,
+        assessment=assessment,
+    )
+    verdicts = tuple(verdict for rule in rules for verdict in rule.check(context))
+    scores = assessment.scores if assessment else {}
+    return Screening(
+        outcome=strictest(verdicts),
+        verdicts=verdicts,
+        risk=max([*scores.values(), *(_RISK_OF[verdict.outcome] for verdict in verdicts)], default=0.0),
+        language=language,
+        identity=identity if assessment else None,
+        scores=scores,
+        thresholds=thresholds_for(policy.hold_thresholds, identity, language) if assessment else {},
+        duration_ms=assessment.duration_ms if assessment else 0.0,
+    )
+
+
+def failed(language: str, reason: str) -> Screening:
+    """What is put on record for a text that could not be screened: it waits for a person."""
+    verdict = Verdict("screening", Outcome.HOLD, reason)
+    return Screening(Outcome.HOLD, (verdict,), _RISK_OF[Outcome.HOLD], language, None, {}, {}, 0.0)

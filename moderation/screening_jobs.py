@@ -1,0 +1,222 @@
+"""Screening as a job that survives its process. The revision's row is the job: who has it, until when, which try.
+
+A job is claimed in one transaction, runs in none, and is finished in one. A process that dies in between leaves the row
+as it was, and after the lease another one claims it. Only the holder of the current lease may finish, so a job that was
+given up for dead and comes back changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from moderation import publication, sites
+from moderation.identifiers import new_id
+from moderation.models import (
+    Article,
+    AuthorStanding,
+    Comment,
+    Revision,
+    ScreeningRecord,
+    Site,
+    Status,
+    VerdictRecord,
+)
+from moderation.policies import Policy
+from moderation.publication import Change
+from moderation.screening.context import ArticleFacts, AuthorFacts, RecentText, Standing
+from moderation.screening.pipeline import Material, Screening
+from moderation.screening.verdicts import Passage
+
+MAX_ATTEMPTS = 3
+_RECENT_TEXTS = 50
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed revision with everything that its screening needs."""
+
+    revision_id: uuid.UUID
+    comment_id: uuid.UUID
+    token: uuid.UUID
+    attempt: int
+    policy_id: uuid.UUID
+    material: Material
+
+
+def claim(session: Session, revision_id: uuid.UUID, *, lease: dt.timedelta, now: dt.datetime) -> Job | None:
+    """Take the job for as long as ``lease``; ``None`` if it is done or somebody else has it."""
+    token = new_id()
+    claimed = session.execute(
+        update(Revision)
+        .where(
+            Revision.id == revision_id,
+            Revision.screened_at.is_(None),
+            (Revision.lease_until.is_(None)) | (Revision.lease_until <= now),
+        )
+        .values(lease_until=now + lease, lease_token=token, attempts=Revision.attempts + 1)
+        .execution_options(synchronize_session=False)
+        .returning(Revision.id)
+    ).one_or_none()
+    if claimed is None:
+        return None
+    revision = session.get_one(Revision, revision_id, populate_existing=True)
+    return job_for(session, revision, now=now)
+
+
+def job_for(session: Session, revision: Revision, *, now: dt.datetime) -> Job:
+    """The job of a revision whose lease the caller holds."""
+    comment = session.get_one(Comment, revision.comment_id)
+    article = session.get_one(Article, comment.article_id)
+    in_force = sites.policy_of(session, comment.site_id)
+    material = Material(
+        text=revision.body,
+        site_language=session.get_one(Site, comment.site_id).language,
+        policy=in_force.policy,
+        author=author_facts(session, comment.author_id, comment.site_id, in_force.policy, now=now, but=comment.id),
+        article=ArticleFacts(premoderated=article.premoderated, closed=article.closed),
+    )
+    assert revision.lease_token is not None
+    return Job(revision.id, comment.id, revision.lease_token, revision.attempts, in_force.id, material)
+
+
+def author_facts(
+    session: Session,
+    account_id: uuid.UUID,
+    site_id: uuid.UUID,
+    policy: Policy,
+    *,
+    now: dt.datetime,
+    but: uuid.UUID | None = None,
+) -> AuthorFacts:
+    """What the rules may know of an author, leaving out the comment that is being screened."""
+    standing = session.get(AuthorStanding, (account_id, site_id))
+    in_force = standing is not None and (standing.until is None or standing.until > now)
+    published = session.scalar(
+        select(func.count()).where(
+            Comment.author_id == account_id, Comment.site_id == site_id, Comment.published_number.is_not(None)
+        )
+    ) if policy.premoderate_first else 0
+    since = now - dt.timedelta(seconds=max(policy.repeat_window_s, policy.burst_window_s))
+    recent = session.execute(
+        select(Revision.body, Comment.created_at)
+        .join(Comment, (Comment.id == Revision.comment_id) & (Comment.current_number == Revision.number))
+        .where(
+            Comment.author_id == account_id,
+            Comment.site_id == site_id,
+            Comment.created_at > since,
+            Comment.status != Status.WITHDRAWN,
+            Comment.id != but,
+        )
+        .order_by(Comment.id.desc())
+        .limit(_RECENT_TEXTS)
+    )
+    return AuthorFacts(
+        standing=Standing(standing.standing) if standing is not None and in_force else Standing.GOOD,
+        published_count=published or 0,
+        recent=tuple(RecentText(body, (now - created_at).total_seconds()) for body, created_at in recent),
+    )
+
+
+def release(session: Session, job: Job) -> None:
+    """Give the job back untried: there is no classifier to ask, which is not the text's fault."""
+    session.execute(
+        update(Revision)
+        .where(Revision.id == job.revision_id, Revision.lease_token == job.token)
+        .values(lease_until=None, lease_token=None, attempts=Revision.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> bool:
+    """Write verdicts, decision and new status, once. ``False`` if this holder's time is over.
+
+    A moderator who decided meanwhile wins, and so does an edit: the screening then goes on record and changes nothing.
+    """
+    comment = publication.lock(session, job.comment_id)
+    revision = session.get_one(Revision, job.revision_id, populate_existing=True, with_for_update=True)
+    if comment is None or revision.screened_at is not None or revision.lease_token != job.token:
+        log.info("screening_superseded", revision_id=str(job.revision_id))
+        return False
+    revision.screened_at = now
+    revision.lease_until = revision.lease_token = None
+    record = _record(session, job, screening, now=now)
+    if comment.status != Status.SCREENING or comment.current_number != revision.number:
+        log.info("screening_overtaken", comment_id=str(comment.id), status=comment.status)
+        return True
+    comment.risk = screening.risk
+    change = Change(screening.outcome.value, screening.reasons, screening_id=record.id)
+    publication.decide(session, comment, revision, change, now=now)
+    publication.queue(comment, now=now)
+    return True
+
+
+def _record(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> ScreeningRecord:
+    identity = screening.identity
+    record = ScreeningRecord(
+        revision_id=job.revision_id,
+        policy_id=job.policy_id,
+        outcome=screening.outcome.value,
+        risk=screening.risk,
+        language=screening.language,
+        model_name=identity.name if identity else None,
+        model_digest=identity.digest if identity else None,
+        scores=dict(screening.scores),
+        thresholds=dict(screening.thresholds),
+        passages=_as_json(screening.passages),
+        duration_ms=screening.duration_ms,
+        created_at=now,
+    )
+    session.add(record)
+    session.flush()
+    session.add_all(
+        VerdictRecord(
+            screening_id=record.id,
+            rule=verdict.rule,
+            outcome=verdict.outcome.value,
+            reason=verdict.reason,
+            passages=_as_json(verdict.passages),
+            evidence=dict(verdict.evidence),
+        )
+        for verdict in screening.verdicts
+    )
+    return record
+
+
+def _as_json(passages: Sequence[Passage]) -> list[dict[str, object]]:
+    return [{**asdict(passage), "labels": list(passage.labels)} for passage in passages]
+
+
+def due(session: Session, *, now: dt.datetime, limit: int = 50) -> list[uuid.UUID]:
+    """Revisions that wait for a screening and that nobody has, oldest first."""
+    return list(
+        session.scalars(
+            select(Revision.id)
+            .where(Revision.screened_at.is_(None), (Revision.lease_until.is_(None)) | (Revision.lease_until <= now))
+            .order_by(Revision.id)
+            .limit(limit)
+        )
+    )
+
+
+def backlog(session: Session) -> int:
+    """How many revisions wait for a screening or are being screened."""
+    return session.scalar(select(func.count()).where(Revision.screened_at.is_(None))) or 0
+
+
+def expire(session: Session, job: Job, *, now: dt.datetime) -> None:
+    """End the lease early; the try stays counted."""
+    session.execute(
+        update(Revision)
+        .where(Revision.id == job.revision_id, Revision.lease_token == job.token)
+        .values(lease_until=now, lease_token=None)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,152 @@
+"""Sign-in sessions: opaque tokens that can be ended at any time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from moderation import accounts, limits
+from moderation.actors import Actor
+from moderation.db import Database
+from moderation.errors import WrongCredentialsError
+from moderation.limits import Limit
+from moderation.models import Account, SignInSession
+from moderation.passwords import Hasher
+
+_TOKEN_BYTES = 32
+_TOUCH_EVERY = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """A session ends when it was not used for ``idle``, and after ``absolute`` whatever happens."""
+
+    idle: dt.timedelta = dt.timedelta(days=14)
+    absolute: dt.timedelta = dt.timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLimits:
+    """How often a sign-in may fail, by the account that is tried and by the address that tries."""
+
+    per_account: Limit = Limit("sign_in_account", 10, 15 * 60)
+    per_address: Limit = Limit("sign_in_address", 50, 15 * 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    email: str
+    password: str
+    remote_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    token: str
+    expires_at: dt.datetime
+    account: Account
+
+
+def sign_in(
+    database: Database,
+    hasher: Hasher,
+    credentials: Credentials,
+    *,
+    allowed: SignInLimits,
+    lifetimes: Lifetimes,
+    now: dt.datetime,
+) -> SignedIn:
+    """Check a password and begin a session.
+
+    Takes three short transactions rather than one: a failed try must stay counted, and no connection may be held while
+    the password is hashed. Known and unknown addresses take the same steps.
+
+    Raises:
+        WrongCredentialsError: whichever of the two was wrong.
+        RateLimitedError: too many failures for this account or from this address.
+        TooBusyError: too many sign-ins wait.
+    """
+    key = accounts.email_key(credentials.email)
+    with database.write() as session:
+        limits.take(session, allowed.per_address, credentials.remote_address, now=now)
+        limits.take(session, allowed.per_account, key, now=now)
+        known = accounts.by_email(session, key)
+    if not hasher.verify(known.password_hash if known else None, credentials.password) or known is None:
+        raise WrongCredentialsError
+    renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
+    with database.write() as session:
+        limits.give_back(session, allowed.per_address, credentials.remote_address)
+        limits.give_back(session, allowed.per_account, key)
+        account = accounts.get(session, known.id)
+        if renewed is not None:
+            account.password_hash = renewed
+        return begin(session, account, lifetimes=lifetimes, now=now)
+
+
+def begin(session: Session, account: Account, *, lifetimes: Lifetimes, now: dt.datetime) -> SignedIn:
+    """A new session with a token of 256 random bits, which is told once and stored as its hash only."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    expires_at = now + lifetimes.absolute
+    session.add(
+        SignInSession(
+            token_hash=_hash(token),
+            account_id=account.id,
+            created_at=now,
+            last_used_at=now,
+            expires_at=expires_at,
+        )
+    )
+    session.flush()
+    return SignedIn(token, expires_at, account)
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    actor: Actor
+    account: Account
+    needs_touch: bool
+    """The session's last use was noted long enough ago to note it again."""
+
+
+def authenticate(session: Session, token: str, *, lifetimes: Lifetimes, now: dt.datetime) -> Authenticated | None:
+    """Who holds this token, with the role that they have now; ``None`` if the session is over or never was."""
+    row = session.execute(
+        select(SignInSession, Account)
+        .join(Account, Account.id == SignInSession.account_id)
+        .where(SignInSession.token_hash == _hash(token))
+    ).one_or_none()
+    if row is None:
+        return None
+    sign_in_session, account = row
+    if now >= sign_in_session.expires_at or now >= sign_in_session.last_used_at + lifetimes.idle:
+        return None
+    needs_touch = now >= sign_in_session.last_used_at + _TOUCH_EVERY
+    return Authenticated(accounts.actor_for(session, account), account, needs_touch)
+
+
+def touch(session: Session, token: str, *, now: dt.datetime) -> None:
+    """Note that the session is in use. Hourly is often enough for an idle limit of days, and spares a write per request."""
+    row = session.scalar(select(SignInSession).where(SignInSession.token_hash == _hash(token)).with_for_update())
+    if row is not None and row.last_used_at < now:
+        row.last_used_at = now
+
+
+def end(session: Session, token: str) -> None:
+    session.execute(delete(SignInSession).where(SignInSession.token_hash == _hash(token)))
+
+
+def forget_expired(session: Session, *, lifetimes: Lifetimes, now: dt.datetime) -> None:
+    session.execute(
+        delete(SignInSession).where(
+            (SignInSession.expires_at <= now) | (SignInSession.last_used_at <= now - lifetimes.idle)
+        )
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

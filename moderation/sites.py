@@ -1,0 +1,126 @@
+"""Sites and their policies."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moderation.errors import AlreadyExistsError, InvalidInputError, NotFoundError, OriginNotAllowedError
+from moderation.models import Site, SitePolicy
+from moderation.policies import Policy, policy_from_json
+
+_KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_LANGUAGES = ("de", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class NewSite:
+    key: str
+    name: str
+    language: str = "de"
+    allowed_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    id: uuid.UUID
+    number: int
+    policy: Policy
+
+
+def create(session: Session, command: NewSite, *, policy: Policy | None = None, now: dt.datetime) -> Site:
+    """
+    Raises:
+        InvalidInputError: key, name, language or an origin is not acceptable.
+        AlreadyExistsError: the key is taken.
+    """
+    if not _KEY.fullmatch(command.key):
+        raise InvalidInputError("key", "invalid_site_key")
+    if not command.name.strip():
+        raise InvalidInputError("name", "empty")
+    if command.language not in _LANGUAGES:
+        raise InvalidInputError("language", "unsupported_language")
+    if session.scalar(select(Site.id).where(Site.key == command.key)) is not None:
+        raise AlreadyExistsError("site")
+    site = Site(
+        key=command.key,
+        name=command.name.strip(),
+        language=command.language,
+        allowed_origins=[check_origin(origin) for origin in command.allowed_origins],
+        created_at=now,
+    )
+    session.add(site)
+    session.flush()
+    set_policy(session, site, policy or Policy(), actor_id=None, now=now)
+    return site
+
+
+def check_origin(origin: str) -> str:
+    """A web origin (RFC 6454): scheme, host and port if it is not the usual one, nothing else.
+
+    Raises:
+        InvalidInputError: for field ``allowed_origins``.
+    """
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
+        raise InvalidInputError("allowed_origins", "invalid_origin", origin=origin)
+    return origin.lower()
+
+
+def by_key(session: Session, key: str) -> Site:
+    """
+    Raises:
+        NotFoundError: there is no such site.
+    """
+    site = session.scalar(select(Site).where(Site.key == key))
+    if site is None:
+        raise NotFoundError("site")
+    return site
+
+
+def demand_origin(site: Site, origin: str | None) -> None:
+    """Refuse a browser on a page that is not the site's. Without an origin it is no browser: its token is all it needs.
+
+    Raises:
+        OriginNotAllowedError: the origin is not on the site's list.
+    """
+    if origin is not None and origin not in site.allowed_origins:
+        raise OriginNotAllowedError
+
+
+def set_origins(site: Site, origins: Sequence[str]) -> None:
+    """
+    Raises:
+        InvalidInputError: one of them is no origin.
+    """
+    site.allowed_origins = [check_origin(origin) for origin in origins]
+
+
+def set_policy(
+    session: Session, site: Site, policy: Policy, *, actor_id: uuid.UUID | None, now: dt.datetime
+) -> SitePolicy:
+    """Put a policy in force from now on. What was decided under an earlier one stays as it is."""
+    latest = session.scalar(
+        select(SitePolicy.number).where(SitePolicy.site_id == site.id).order_by(SitePolicy.number.desc()).limit(1)
+    )
+    row = SitePolicy(
+        site_id=site.id, number=(latest or 0) + 1, policy=policy.as_json(), actor_id=actor_id, created_at=now
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def policy_of(session: Session, site_id: uuid.UUID) -> PolicyInForce:
+    """The policy in force. Every site has one from the start."""
+    row = session.scalars(
+        select(SitePolicy).where(SitePolicy.site_id == site_id).order_by(SitePolicy.number.desc()).limit(1)
+    ).one()
+    return PolicyInForce(row.id, row.number, policy_from_json(row.policy))

@@ -1,0 +1,325 @@
+"""What authors do with their own comments: submit, edit, withdraw, try out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from moderation import articles, publication, screening_jobs, sites
+from moderation.actors import Actor
+from moderation.articles import ArticleDetails
+from moderation.errors import (
+    ArticleClosedError,
+    EditWindowClosedError,
+    IdempotencyKeyReusedError,
+    InvalidInputError,
+    NotAuthorError,
+    NotEditableError,
+    NotFoundError,
+    RequestInProgressError,
+)
+from moderation.identifiers import new_id
+from moderation.models import Article, Comment, IdempotencyKey, Revision, Site, Status
+from moderation.publication import Change
+from moderation.screening.context import ArticleFacts
+from moderation.screening.pipeline import Material
+from moderation.screening_jobs import Job
+from moderation.text.input import clean
+
+KEEP_IDEMPOTENCY_KEYS = dt.timedelta(hours=24)
+_KEY_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewComment:
+    site: str
+    article: str
+    body: str
+    parent_id: uuid.UUID | None = None
+    idempotency_key: str | None = None
+    origin: str | None = None
+    """Of the page that the reader writes on; ``None`` if no browser sent the request."""
+    details: ArticleDetails = ArticleDetails()
+    """What that page says of the article, for the first comment on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A stored comment. ``job`` is its screening, claimed for the caller; a repeated request has none."""
+
+    comment_id: uuid.UUID
+    job: Job | None
+    answer: dict[str, Any] | None = None
+    """What the first request with the same idempotency key was answered."""
+
+
+def submit(
+    session: Session, command: NewComment, *, actor: Actor, lease: dt.timedelta, now: dt.datetime
+) -> Submitted:
+    """Store a comment, claimed for screening by the caller once the transaction is committed.
+
+    Raises:
+        NotFoundError: no such site; or no such article, and nobody who may create it asks.
+        OriginNotAllowedError: the page is not the site's.
+        ArticleClosedError: the article takes no more comments.
+        InvalidInputError: the body, the parent or the key is not acceptable.
+        IdempotencyKeyReusedError: the key was used for another request.
+    """
+    site = sites.by_key(session, command.site)
+    sites.demand_origin(site, command.origin)
+    body = _clean_body(session, site, command.body)
+    repeated = _repeated(session, command, actor, now=now)
+    if repeated is not None:
+        return repeated
+    article = _article(session, site, command, now=now)
+    if article.closed:
+        raise ArticleClosedError
+    parent = _parent(session, article, command.parent_id, actor)
+    comment = _add(session, site, article, parent, actor, now=now)
+    revision = _add_revision(session, comment, body, lease=lease, now=now)
+    _remember(session, command, actor, comment, now=now)
+    return Submitted(comment.id, screening_jobs.job_for(session, revision, now=now))
+
+
+def edit(
+    session: Session, comment_id: uuid.UUID, body: str, *, actor: Actor, lease: dt.timedelta, now: dt.datetime
+) -> Job | None:
+    """Store a new revision, claimed for screening; ``None`` if the text is the same as before.
+
+    Raises:
+        NotFoundError, NotAuthorError: it is not the actor's comment.
+        NotEditableError: it was withdrawn, or a moderator refused it.
+        EditWindowClosedError: it was written too long ago.
+        InvalidInputError: the body is not acceptable.
+    """
+    comment = _own(session, comment_id, actor)
+    if comment.status in (Status.WITHDRAWN, Status.REJECTED):
+        raise NotEditableError
+    policy = sites.policy_of(session, comment.site_id).policy
+    if now > comment.created_at + dt.timedelta(seconds=policy.edit_window_s):
+        raise EditWindowClosedError(minutes=policy.edit_window_s // 60)
+    if session.get_one(Article, comment.article_id).closed:
+        raise ArticleClosedError
+    cleaned = _clean_body(session, session.get_one(Site, comment.site_id), body)
+    current = current_revision(session, comment)
+    if current.body == cleaned:
+        return None
+    if current.screened_at is None:
+        # Its screening, if one is under way, has lost its object.
+        current.screened_at = now
+        current.lease_until = current.lease_token = None
+    comment.current_number += 1
+    comment.status = Status.SCREENING
+    comment.edited_at = now
+    comment.queued_at = None
+    revision = _add_revision(session, comment, cleaned, lease=lease, now=now)
+    return screening_jobs.job_for(session, revision, now=now)
+
+
+def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.datetime) -> None:
+    """Take the actor's own comment back for good. Its place in the thread stays while there are replies.
+
+    Raises:
+        NotFoundError, NotAuthorError: it is not the actor's comment.
+    """
+    comment = _own(session, comment_id, actor)
+    if comment.status == Status.WITHDRAWN:
+        raise NotFoundError("comment")
+    revision = current_revision(session, comment)
+    session.execute(
+        update(Revision)
+        .where(Revision.comment_id == comment.id, Revision.screened_at.is_(None))
+        .values(screened_at=now, lease_until=None, lease_token=None)
+        .execution_options(synchronize_session=False)
+    )
+    # The stored answers hold the text.
+    session.execute(
+        update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer=None)
+    )
+    change = Change("withdraw", actor_id=actor.account_id, takes_down=True)
+    publication.decide(session, comment, revision, change, now=now)
+    publication.resolve_flags(session, comment, now=now)
+    publication.queue(comment, now=now)
+
+
+def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.datetime) -> Material:
+    """What the screening would be given, were this comment submitted. Stores nothing.
+
+    Raises:
+        As :func:`submit`.
+    """
+    site = sites.by_key(session, command.site)
+    sites.demand_origin(site, command.origin)
+    body = _clean_body(session, site, command.body)
+    article = articles.find(session, site, command.article)
+    if article is None and command.origin is None:
+        raise NotFoundError("article")
+    if article is not None and article.closed:
+        raise ArticleClosedError
+    policy = sites.policy_of(session, site.id).policy
+    return Material(
+        text=body,
+        site_language=site.language,
+        policy=policy,
+        author=screening_jobs.author_facts(session, actor.account_id, site.id, policy, now=now),
+        article=ArticleFacts(premoderated=article.premoderated) if article else ArticleFacts(),
+    )
+
+
+def keep_answer(
+    session: Session, command: NewComment, actor: Actor, answer: dict[str, Any]
+) -> None:
+    """Keep what a request was answered, so that its repetition gets the same."""
+    session.execute(
+        update(IdempotencyKey)
+        .where(
+            IdempotencyKey.account_id == actor.account_id,
+            IdempotencyKey.key == command.idempotency_key,
+            IdempotencyKey.answer.is_(None),
+        )
+        .values(answer=answer)
+    )
+
+
+def forget_old_keys(session: Session, *, now: dt.datetime) -> None:
+    session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_IDEMPOTENCY_KEYS))
+
+
+def current_revision(session: Session, comment: Comment) -> Revision:
+    return session.scalars(
+        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
+    ).one()
+
+
+def _own(session: Session, comment_id: uuid.UUID, actor: Actor) -> Comment:
+    comment = publication.lock(session, comment_id)
+    if comment is None:
+        raise NotFoundError("comment")
+    if comment.author_id != actor.account_id:
+        # Whoever cannot see the comment does not learn that there is one.
+        raise NotFoundError("comment") if comment.published_number is None else NotAuthorError
+    return comment
+
+
+def _clean_body(session: Session, site: Site, body: str) -> str:
+    cleaned = clean(body)
+    maximum = sites.policy_of(session, site.id).policy.max_length
+    if len(cleaned) > maximum:
+        raise InvalidInputError("body", "too_long", maximum=maximum)
+    return cleaned
+
+
+def _article(session: Session, site: Site, command: NewComment, *, now: dt.datetime) -> Article:
+    article = articles.find(session, site, command.article)
+    if article is not None:
+        return article
+    if command.origin is None:
+        raise NotFoundError("article")
+    article = articles.find_or_create(session, site, command.article, now=now)
+    articles.apply(article, site, ArticleDetails(title=command.details.title, url=command.details.url))
+    return article
+
+
+def _parent(session: Session, article: Article, parent_id: uuid.UUID | None, actor: Actor) -> Comment | None:
+    if parent_id is None:
+        return None
+    parent = session.get(Comment, parent_id)
+    if parent is None or parent.article_id != article.id:
+        raise InvalidInputError("parent_id", "unknown_parent")
+    if parent.published_number is None:
+        raise InvalidInputError("parent_id", "unknown_parent")
+    return parent
+
+
+def _add(
+    session: Session, site: Site, article: Article, parent: Comment | None, actor: Actor, *, now: dt.datetime
+) -> Comment:
+    shown_depth = sites.policy_of(session, site.id).policy.shown_depth
+    comment = Comment(
+        site_id=site.id,
+        article_id=article.id,
+        author_id=actor.account_id,
+        parent_id=parent.id if parent else None,
+        shown_under_id=_shown_under(session, parent, shown_depth),
+        depth=parent.depth + 1 if parent else 1,
+        created_at=now,
+    )
+    session.add(comment)
+    session.flush()
+    return comment
+
+
+def _shown_under(session: Session, parent: Comment | None, shown_depth: int) -> uuid.UUID | None:
+    """The parent, or the nearest ancestor that still has room for replies below it."""
+    above: list[uuid.UUID] = []
+    while parent is not None:
+        above.append(parent.id)
+        parent = session.get_one(Comment, parent.shown_under_id) if parent.shown_under_id else None
+    room = max(shown_depth - 1, 0)
+    return above[-min(room, len(above))] if above and room else None
+
+
+def _add_revision(
+    session: Session, comment: Comment, body: str, *, lease: dt.timedelta, now: dt.datetime
+) -> Revision:
+    revision = Revision(
+        comment_id=comment.id,
+        number=comment.current_number,
+        body=body,
+        created_at=now,
+        attempts=1,
+        lease_until=now + lease,
+        lease_token=new_id(),
+    )
+    session.add(revision)
+    session.flush()
+    return revision
+
+
+def _repeated(session: Session, command: NewComment, actor: Actor, *, now: dt.datetime) -> Submitted | None:
+    if command.idempotency_key is None:
+        return None
+    if not 0 < len(command.idempotency_key) <= _KEY_LENGTH or not command.idempotency_key.isprintable():
+        raise InvalidInputError("Idempotency-Key", "invalid_idempotency_key", maximum=_KEY_LENGTH)
+    row = session.get(IdempotencyKey, (actor.account_id, command.idempotency_key))
+    if row is None:
+        return None
+    if row.created_at <= now - KEEP_IDEMPOTENCY_KEYS:
+        session.delete(row)
+        session.flush()
+        return None
+    if row.fingerprint != _fingerprint(command):
+        raise IdempotencyKeyReusedError
+    return Submitted(row.comment_id, None, row.answer)
+
+
+def _remember(session: Session, command: NewComment, actor: Actor, comment: Comment, *, now: dt.datetime) -> None:
+    if command.idempotency_key is None:
+        return
+    session.add(
+        IdempotencyKey(
+            account_id=actor.account_id,
+            key=command.idempotency_key,
+            fingerprint=_fingerprint(command),
+            comment_id=comment.id,
+            created_at=now,
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError as error:
+        # The same request, sent twice at once: the other one is a moment ahead, and this one stores nothing.
+        raise RequestInProgressError from error
+
+
+def _fingerprint(command: NewComment) -> str:
+    said = [command.site, command.article, command.body, str(command.parent_id)]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
