@@ -129,6 +129,7 @@ class Review:
 @dataclass(frozen=True, slots=True)
 class Reviewed:
     decision: Decision
+    revision: int
     version: int
 
 
@@ -219,7 +220,7 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
     publication.resolve_flags(session, comment, now=now)
     publication.queue(comment, now=now)
     session.flush()
-    return Reviewed(decision, comment.version)
+    return Reviewed(decision, revision.number, comment.version)
 
 
 def decide_many(session: Session, reviews: Sequence[Review], *, actor: Actor, now: dt.datetime) -> list[BatchResult]:

@@ -188,3 +188,7 @@ class RegisteredArticle(ArticleOut):
     closed = fields.Boolean(required=True)
     premoderated = fields.Boolean(required=True)
     comments = fields.Integer(required=True, metadata={"description": "Published comments, replies included."})
+
+
+class CountsOut(Schema):
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)

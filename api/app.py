@@ -1,0 +1,117 @@
+"""``create_app``: the one place that picks implementations."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import flask_smorest
+from flask import Flask, Request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import auth, errors, headers, logs, mail
+from api.blueprints import accounts, articles, comments, docs, health, reactions, review
+from api.classifying import classifier_for
+from api.json_input import StrictJSONProvider
+from api.maintenance import Maintenance
+from api.openapi import Api, configure
+from api.screening_runner import RunnerLimits, ScreeningRunner
+from api.services import Services
+from api.settings import Settings
+from moderation.classifiers.protocol import Classifier
+from moderation.db import Database
+from moderation.passwords import Hasher
+from moderation.screener import Screener
+from moderation.screening.pipeline import default_rules
+
+_API = (accounts, articles, comments, reactions, review)
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacements:
+    """What a test puts in the place of the real thing."""
+
+    database: Database | None = None
+    classifier: Classifier | None = None
+    hasher: Hasher | None = None
+    clock: Callable[[], dt.datetime] = utc_now
+
+
+class LimitedRequest(Request):
+    max_form_memory_size = 0
+
+
+def create_app(settings: Settings, replacements: Replacements | None = None) -> Flask:
+    """The application. Nothing runs in the background until :func:`start` is called, which a server does after a fork."""
+    replaced = replacements or Replacements()
+    app = Flask("api", static_folder=None)
+    app.json = StrictJSONProvider(app)
+    app.request_class = LimitedRequest
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.url_map.strict_slashes = False
+    app.extensions["vorab"] = make_services(settings, replaced)
+    _register(app, settings)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's documented way.
+    return app
+
+
+def make_services(settings: Settings, replaced: Replacements) -> Services:
+    database = replaced.database or Database(settings.database_url)
+    classifier = replaced.classifier or classifier_for(settings)
+    screener = Screener(database, classifier, default_rules(), replaced.clock, settings.screening_lease)
+    limits = RunnerLimits(settings.screening_threads, settings.screening_backlog, settings.screening_deadline)
+    return Services(
+        settings=settings,
+        database=database,
+        hasher=replaced.hasher or Hasher(memory_kib=settings.password_memory_kib),
+        classifier=classifier,
+        runner=ScreeningRunner(screener, limits),
+        clock=replaced.clock,
+    )
+
+
+def start(app: Flask) -> Maintenance:
+    """Load the classifier and begin to look after what was left over. Returns what ``stop`` needs."""
+    held: Services = app.extensions["vorab"]
+    begin = getattr(held.classifier, "start", None)
+    if begin is not None:
+        begin()
+    maintenance = Maintenance(held, mail.mailer_for(held.settings))
+    maintenance.start()
+    return maintenance
+
+
+def stop(app: Flask, maintenance: Maintenance) -> None:
+    """Finish what was begun: every screening under way, then the classifier, then the connections."""
+    held: Services = app.extensions["vorab"]
+    maintenance.stop()
+    held.runner.close()
+    close = getattr(held.classifier, "close", None)
+    if close is not None:
+        close()
+    held.database.dispose()
+
+
+def _register(app: Flask, settings: Settings) -> None:
+    logs.register(app)
+    headers.register(app)
+    auth.register(app)
+    configure(app)
+    api: flask_smorest.Api = Api(app)
+    # After flask-smorest's own, which it replaces.
+    errors.register(app)
+    for module in _API:
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(docs.blueprint)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+from api import auth
+from api.blueprints.base import Blueprint
+from api.schemas import comments as schemas
+from api.services import services
+from moderation import articles, sites, threads
+from moderation.articles import ArticleDetails
+from moderation.errors import InvalidInputError
+
+blueprint = Blueprint("Articles", __name__, description="What the site's own server says and asks.")
+
+_MOST_COUNTS = 100
+
+
+@blueprint.route("/sites/<site>/articles/<article>", methods=["PUT"])
+@blueprint.arguments(schemas.ArticleIn)
+@blueprint.response(200, schemas.RegisteredArticle)
+@auth.requires("staff")
+def register(wish: dict[str, Any], site: str, article: str) -> dict[str, Any]:
+    """Register an article, or change what is known of it. What is left out stays as it is."""
+    held = services()
+    with held.database.write() as session:
+        owner = sites.by_key(session, site)
+        details = ArticleDetails(**wish)
+        shown = articles.register(session, owner, article, details, actor=auth.actor(), now=held.clock())
+        return {
+            "site": owner.key,
+            "id": shown.external_id,
+            "title": shown.title,
+            "url": shown.url,
+            "closed": shown.closed,
+            "premoderated": shown.premoderated,
+            "comments": shown.published_count,
+        }
+
+
+@blueprint.route("/sites/<site>/counts", methods=["GET"])
+@blueprint.arguments(schemas.CountsQuery, location="query")
+@blueprint.response(200, schemas.CountsOut)
+def counts(query: dict[str, Any], site: str) -> dict[str, Any]:
+    """How many published comments articles have, for list pages. Unknown articles have 0."""
+    wanted = [part for part in query["articles"].split(",") if part]
+    if len(wanted) > _MOST_COUNTS:
+        raise InvalidInputError("articles", "too_many")
+    with services().database.read() as session:
+        return {"counts": threads.counts(session, site, wanted)}

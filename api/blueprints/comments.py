@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from api import auth, presenting
+from api.blueprints.base import Blueprint
+from api.schemas import comments as schemas
+from api.services import services
+from moderation import limits, submissions, threads
+from moderation.articles import ArticleDetails
+from moderation.limits import Limit
+from moderation.screening.pipeline import screen
+from moderation.submissions import NewComment, Submitted
+from moderation.threads import Page, PageRequest, Viewer
+
+blueprint = Blueprint("Comments", __name__, description="Reading and writing comments.")
+
+_IDEMPOTENCY_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "A request repeated with the same key within 24 hours makes no second comment.",
+}
+
+
+@blueprint.route("/sites/<site>/articles/<article>/comments", methods=["GET"])
+@blueprint.arguments(schemas.ThreadQuery, location="query")
+@blueprint.response(200, schemas.ThreadPage)
+def thread(query: dict[str, Any], site: str, article: str) -> dict[str, Any]:
+    """Published top-level comments of an article, each with its first replies."""
+    with services().database.read() as session:
+        page = threads.of_article(session, site, article, PageRequest(**query), auth.viewer())
+    return {**_page(page), "total": page.total}
+
+
+@blueprint.route("/sites/<site>/articles/<article>/comments", methods=["POST"])
+@blueprint.arguments(schemas.NewCommentIn)
+@blueprint.doc(parameters=[_IDEMPOTENCY_HEADER])
+@blueprint.response(201, schemas.OwnComment)
+@auth.requires("account")
+def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str, Any]:
+    """Write a comment.
+
+    It is stored before it is screened, and screened before anybody else sees it. The answer waits for the outcome for a
+    short while; after that it says `screening`, and `GET /comments/{comment_id}` tells how it went on.
+    """
+    held = services()
+    held.runner.demand_room()
+    command = _command(wish, site, article)
+    with held.database.write() as session:
+        submitted = submissions.submit(
+            session, command, actor=auth.actor(), lease=held.settings.screening_lease, now=held.clock()
+        )
+    if submitted.answer is not None:
+        return _created(submitted.answer, replayed=True)
+    if submitted.job is not None:
+        held.runner.run(submitted.job)
+    answer: dict[str, Any] = schemas.OwnComment().dump(_own(submitted.comment_id))
+    if command.idempotency_key is not None:
+        with held.database.write() as session:
+            submissions.keep_answer(session, command, auth.actor(), answer)
+    return _created(answer, replayed=submitted.job is None)
+
+
+def _created(answer: dict[str, Any], *, replayed: bool) -> Response:
+    made = jsonify(answer)
+    made.status_code = 201
+    made.headers["Location"] = f"/api/v1/comments/{answer['id']}"
+    if replayed:
+        made.headers["Idempotent-Replay"] = "true"
+    return made
+
+
+@blueprint.route("/sites/<site>/articles/<article>/comments/preview", methods=["POST"])
+@blueprint.arguments(schemas.PreviewIn)
+@blueprint.response(200, schemas.PreviewOut)
+@auth.requires("account")
+def preview(wish: dict[str, Any], site: str, article: str) -> dict[str, Any]:
+    """What would happen to a text. Stores nothing."""
+    held = services()
+    now = held.clock()
+    actor = auth.actor()
+    allowed = Limit("preview", held.settings.previews_per_account, 300)
+    with held.database.write() as session:
+        limits.take(session, allowed, str(actor.account_id), now=now)
+    with held.database.read() as session:
+        material = submissions.preview(session, _command(wish, site, article), actor=actor, now=now)
+    return presenting.preview(material.text, screen(material, held.runner.screener.rules, held.classifier))
+
+
+@blueprint.route("/comments/<uuid:comment_id>", methods=["GET"])
+@blueprint.response(200, schemas.Comment)
+def one(comment_id: uuid.UUID) -> dict[str, Any]:
+    """One comment. Your own in any status, other people's if it is published."""
+    with services().database.read() as session:
+        return presenting.comment(threads.one(session, comment_id, auth.viewer()))
+
+
+@blueprint.route("/comments/<uuid:comment_id>/replies", methods=["GET"])
+@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.response(200, schemas.RepliesPage)
+def replies(query: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
+    """Replies to a comment, oldest first. Your own in any status."""
+    with services().database.read() as session:
+        return _page(threads.replies(session, comment_id, PageRequest(**query), auth.viewer()))
+
+
+@blueprint.route("/comments/<uuid:comment_id>", methods=["PATCH"])
+@blueprint.arguments(schemas.EditIn)
+@blueprint.response(200, schemas.OwnComment)
+@auth.requires("account")
+def edit(wish: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
+    """Edit your own comment. The new text is screened; readers see the last published one until it is cleared."""
+    held = services()
+    held.runner.demand_room()
+    with held.database.write() as session:
+        job = submissions.edit(
+            session,
+            comment_id,
+            wish["body"],
+            actor=auth.actor(),
+            lease=held.settings.screening_lease,
+            now=held.clock(),
+        )
+    if job is not None:
+        held.runner.run(job)
+    return _own(comment_id)
+
+
+@blueprint.route("/comments/<uuid:comment_id>", methods=["DELETE"])
+@blueprint.response(204)
+@auth.requires("account")
+def withdraw(comment_id: uuid.UUID) -> None:
+    """Withdraw your own comment for good."""
+    held = services()
+    with held.database.write() as session:
+        submissions.withdraw(session, comment_id, actor=auth.actor(), now=held.clock())
+
+
+@blueprint.route("/accounts/me/comments", methods=["GET"])
+@blueprint.arguments(schemas.OwnCommentsQuery, location="query")
+@blueprint.response(200, schemas.OwnCommentsPage)
+@auth.requires("account")
+def own_comments(query: dict[str, Any]) -> dict[str, Any]:
+    """Your own comments in every status, newest first, with what became of them and why."""
+    request_ = PageRequest(query["limit"], query["cursor"], "newest")
+    with services().database.read() as session:
+        page = threads.own(
+            session, auth.account().id, request_, site=query["site"], article=query["article"]
+        )
+    return _page(page)
+
+
+def _command(wish: dict[str, Any], site: str, article: str) -> NewComment:
+    return NewComment(
+        site=site,
+        article=article,
+        body=wish["body"],
+        parent_id=wish["parent_id"],
+        idempotency_key=request.headers.get("Idempotency-Key"),
+        origin=request.headers.get("Origin"),
+        details=ArticleDetails(**(wish.get("article") or {})),
+    )
+
+
+def _own(comment_id: uuid.UUID) -> dict[str, Any]:
+    with services().database.read() as session:
+        return presenting.comment(threads.one(session, comment_id, Viewer(auth.account().id)))
+
+
+def _page(page: Page) -> dict[str, Any]:
+    return {"items": [presenting.comment(view) for view in page.items], "next_cursor": page.next_cursor}

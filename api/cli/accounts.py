@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from api.app import utc_now
+from api.cli.output import Failure, answer, as_json, open_database, read_settings
+from moderation import accounts, sites
+from moderation.accounts import NewAccount
+from moderation.models import Role
+from moderation.passwords import Hasher
+
+_ROLES = click.Choice([role.value for role in Role])
+
+
+@click.group(help="Accounts: make staff, change roles.")
+def command() -> None: ...
+
+
+@command.command()
+@click.option("--email", required=True)
+@click.option("--display-name", required=True)
+@click.option("--role", type=_ROLES, required=True)
+@click.option("--site", "site_keys", multiple=True, help="A site that a moderator works for; may be given again.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
+@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True)
+@as_json
+def create(
+    email: str,
+    display_name: str,
+    role: str,
+    site_keys: tuple[str, ...],
+    language: str,
+    *,
+    password_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Make an account. There is no other way to become a moderator or an admin."""
+    password = _password(from_stdin=password_stdin)
+    settings = read_settings()
+    address, name = accounts.check_new(email, display_name, password, forbidden=("vorab",))
+    hashed = Hasher(memory_kib=settings.password_memory_kib).hash(password)
+    with open_database(settings) as database, database.write() as session:
+        made = accounts.create_staff(
+            session, NewAccount(address, name, hashed, language), Role(role), site_keys, now=utc_now()
+        )
+        facts = {"id": made.id, "email": made.email, "role": made.role, "sites": list(site_keys)}
+    answer(facts, f"Made {role} {name} <{address}>.", as_json=as_json)
+
+
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+    chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return chosen
+
+
+@command.command("set-role")
+@click.option("--email", required=True)
+@click.option("--role", type=_ROLES, required=True)
+@click.option("--site", "site_keys", multiple=True, help="A site that a moderator works for; may be given again.")
+@as_json
+def set_role(email: str, role: str, site_keys: tuple[str, ...], *, as_json: bool) -> None:
+    """Give an account another role, at once for every session that it has."""
+    with open_database() as database, database.write() as session:
+        changed = accounts.change_role(session, email, Role(role), site_keys)
+        facts = {"id": changed.id, "email": changed.email, "role": changed.role, "sites": list(site_keys)}
+    answer(facts, f"{email} is now {role}.", as_json=as_json)
+
+
+@command.command("set-standing")
+@click.option("--email", required=True)
+@click.option("--site", "site_key", required=True)
+@click.option("--standing", type=click.Choice(["good", "premoderated", "suspended", "banned"]), required=True)
+@click.option("--days", type=click.IntRange(min=1), help="For so many days; for good if left out.")
+@as_json
+def set_standing(email: str, site_key: str, standing: str, days: int | None, *, as_json: bool) -> None:
+    """Say what a site lets an author do: pre-moderate, suspend or ban them there, or take that back."""
+    now = utc_now()
+    until = now + dt.timedelta(days=days) if days else None
+    with open_database() as database, database.write() as session:
+        account = accounts.demand_by_email(session, email)
+        if account.role != Role.READER and standing != "good":
+            raise Failure("moderators and admins cannot be suspended; change their role first")
+        accounts.set_standing(session, account, sites.by_key(session, site_key), standing, until=until, now=now)
+    facts = {"email": email, "site": site_key, "standing": standing, "until": until}
+    answer(facts, f"{email} on {site_key}: {standing}{f' until {until:%Y-%m-%d %H:%M} UTC' if until else ''}.", as_json=as_json)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import click
+
+from api.cli.output import Failure, open_database, read_settings
+
+
+@click.command(help="Serve the API.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; each loads the model.")
+@click.option("--threads", type=click.IntRange(1, 256), default=16, show_default=True, help="Requests at once per process.")
+def command(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve with gunicorn until SIGTERM, which lets requests and screenings under way finish."""
+    from api import migrating
+    from api.server import Listening, Server
+
+    settings = read_settings()
+    with open_database(settings) as database:
+        present, wanted = migrating.present_and_wanted(database)
+    if present != wanted:
+        raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
+    Server(settings, Listening(host, port, workers, threads)).run()

@@ -1,0 +1,200 @@
+"""From the domain's objects to what the schemas dump. Every shape is written out; the words are in the caller's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api import language
+from api.errors import STATUS_OF
+from moderation.errors import InvalidInputError, NotFoundError, VorabError
+from moderation.models import Account, Decision, ModeratedSite, Site
+from moderation.review_queue import BatchResult, QueueItem, Reviewed
+from moderation.screening.pipeline import Screening
+from moderation.text.rendering import to_html
+from moderation.threads import CommentView, OwnState
+
+
+def account(session: Session, shown: Account) -> dict[str, Any]:
+    sites = session.scalars(
+        select(Site.key).join(ModeratedSite, ModeratedSite.site_id == Site.id).where(ModeratedSite.account_id == shown.id)
+    )
+    return {
+        "id": shown.id,
+        "email": shown.email,
+        "display_name": shown.display_name,
+        "role": shown.role,
+        "sites": sorted(sites),
+        "language": shown.language,
+        "created_at": shown.created_at,
+    }
+
+
+def reasons(codes: Iterable[str]) -> list[dict[str, str]]:
+    return [{"code": code, "message": _reason(code)} for code in codes]
+
+
+def _reason(code: str) -> str:
+    return language.text("reasons", code if language.has_text("reasons", code) else "other")
+
+
+def comment(view: CommentView) -> dict[str, Any]:
+    """A comment for whoever the view was made for, with its replies."""
+    shown = {
+        "id": view.id,
+        "article": {"site": view.article.site, "id": view.article.id, "title": view.article.title, "url": view.article.url},
+        "parent_id": view.parent_id,
+        "depth": view.depth,
+        "author": {"id": view.author.id, "display_name": view.author.display_name} if view.author else None,
+        "body": view.body,
+        "body_html": to_html(view.body) if view.body is not None else None,
+        "status": _status(view),
+        "revision": view.revision,
+        "created_at": view.created_at,
+        "edited_at": view.edited_at,
+        "score": view.score,
+        "own_vote": view.own_vote,
+        "reply_count": view.reply_count,
+        "is_own": view.own is not None,
+        "replies": [comment(reply) for reply in view.replies],
+        "replies_cursor": view.replies_cursor,
+    }
+    return {**shown, **own_state(view.own)} if view.own is not None else shown
+
+
+def _status(view: CommentView) -> str:
+    if view.own is not None:
+        return view.own.status
+    return "published" if view.body is not None else "removed"
+
+
+def own_state(own: OwnState) -> dict[str, Any]:
+    return {
+        "reasons": reasons(own.reasons),
+        "decided_by": own.decided_by,
+        "explanation": language.text("explanations", f"{own.status}.{own.decided_by or 'nobody'}"),
+        "note": own.note,
+        "published_revision": own.published_revision,
+        "editable_until": own.editable_until,
+    }
+
+
+def preview(body: str, screening: Screening) -> dict[str, Any]:
+    return {
+        "outcome": screening.outcome.value,
+        "reasons": reasons(screening.reasons),
+        "passages": [{"begin": passage.begin, "end": passage.end} for passage in screening.passages],
+        "body_html": to_html(body),
+    }
+
+
+def queue_item(item: QueueItem) -> dict[str, Any]:
+    screening = item.screening
+    has_model = screening is not None and screening.model_name is not None and screening.model_digest is not None
+    return {
+        "id": item.comment.id,
+        "version": item.comment.version,
+        "status": item.comment.status,
+        "revision": item.revision.number,
+        "body": item.revision.body,
+        "body_html": to_html(item.revision.body),
+        "published_body": item.published_body,
+        "created_at": item.comment.created_at,
+        "edited_at": item.comment.edited_at,
+        "queued_at": item.comment.queued_at,
+        "risk": item.comment.risk,
+        "language": screening.language if screening else None,
+        "scores": screening.scores if screening else {},
+        "thresholds": screening.thresholds if screening else {},
+        "passages": screening.passages if screening else [],
+        "reasons": reasons(item.decision.reasons if item.decision else ()),
+        "decided_by": _decided_by(item.decision),
+        "verdicts": [
+            {
+                "rule": verdict.rule,
+                "outcome": verdict.outcome,
+                "reason": {"code": verdict.reason, "message": _reason(verdict.reason)},
+                "passages": verdict.passages,
+                "evidence": verdict.evidence,
+            }
+            for verdict in item.verdicts
+        ],
+        "model": {"name": screening.model_name, "digest": screening.model_digest} if screening and has_model else None,
+        "author": item.author,
+        "article": {
+            "site": item.site.key,
+            "id": item.article.external_id,
+            "title": item.article.title,
+            "url": item.article.url,
+        },
+        "parent": _parent(item),
+        "flags": item.flags,
+    }
+
+
+def _parent(item: QueueItem) -> dict[str, Any] | None:
+    if item.parent is None:
+        return None
+    return {
+        "id": item.parent.id,
+        "author": item.parent.author,
+        "body": item.parent.body,
+        "body_html": to_html(item.parent.body),
+    }
+
+
+def _decided_by(decision: Decision | None) -> str | None:
+    if decision is None:
+        return None
+    return "machine" if decision.actor_id is None else "moderator"
+
+
+def decision(made: Decision, revision: int, actor: str | None) -> dict[str, Any]:
+    return {
+        "id": made.id,
+        "comment_id": made.comment_id,
+        "revision": revision,
+        "action": made.action,
+        "from_status": made.from_status,
+        "to_status": made.to_status,
+        "reasons": reasons(made.reasons),
+        "note": made.note,
+        "actor": actor,
+        "by_machine": made.actor_id is None,
+        "decided_at": made.decided_at,
+    }
+
+
+def reviewed(result: Reviewed, actor: str) -> dict[str, Any]:
+    return {**decision(result.decision, result.revision, actor), "version": result.version}
+
+
+def batch(results: Sequence[BatchResult], actor: str) -> dict[str, Any]:
+    return {"results": [_batch_result(result, actor) for result in results]}
+
+
+def _batch_result(result: BatchResult, actor: str) -> dict[str, Any]:
+    return {
+        "comment_id": result.comment_id,
+        "ok": result.error is None,
+        "decision": reviewed(result.reviewed, actor) if result.reviewed else None,
+        "problem": _short_problem(result.error) if result.error else None,
+    }
+
+
+def _short_problem(error: VorabError) -> dict[str, Any]:
+    code = f"{error.what}_not_found" if isinstance(error, NotFoundError) else error.code
+    shown = {
+        "status": STATUS_OF[error.code],
+        "code": code,
+        "title": language.text("titles", code),
+        "detail": language.text("details", code, **error.details),
+    }
+    if isinstance(error, InvalidInputError):
+        message = language.text("fields", error.reason, **error.details)
+        shown["errors"] = {error.field: [{"code": error.reason, "message": message}]}
+    return shown
+

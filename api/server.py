@@ -1,0 +1,63 @@
+"""gunicorn with the application in it: threads that keep connections alive, workers that come back, a graceful end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from api.app import create_app, start, stop
+from api.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    host: str
+    port: int
+    workers: int = 1
+    threads: int = 16
+    graceful_timeout_s: int = 30
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
+    """Each worker makes its own application after the fork: connections and the classifier's threads do not survive one."""
+
+    def __init__(self, settings: Settings, listening: Listening) -> None:
+        self._settings = settings
+        self._listening = listening
+        super().__init__()
+
+    def load_config(self) -> None:
+        listening = self._listening
+        options: dict[str, Any] = {
+            "bind": f"{listening.host}:{listening.port}",
+            "workers": listening.workers,
+            "threads": listening.threads,
+            "worker_class": "gthread",
+            "keepalive": 30,
+            "graceful_timeout": listening.graceful_timeout_s,
+            "timeout": 120,
+            "loglevel": "warning",
+            "limit_request_line": 8190,
+            "server_software": "vorab",
+            "post_worker_init": _begin,
+            "worker_exit": _end,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self._settings)
+
+
+def _begin(worker: Any) -> None:
+    worker.vorab_maintenance = start(worker.wsgi)
+
+
+def _end(_server: Any, worker: Any) -> None:
+    maintenance = getattr(worker, "vorab_maintenance", None)
+    if maintenance is not None:
+        stop(worker.wsgi, maintenance)

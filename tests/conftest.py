@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from api import logs
+from api.app import Replacements, create_app
+from api.services import Services
+from api.settings import Settings
+from moderation.db import Database
+from moderation.passwords import Hasher
+from tests import databases
+from tests.fakes import Clock, FakeClassifier
+from tests.world import World
+
+KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> URL | None:
+    return databases.postgresql_server(tmp_path_factory.mktemp("postgresql"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: URL | None, worker_id: str) -> Iterator[Database | None]:
+    if postgresql_server is None:
+        yield None
+        return
+    database = databases.fresh_postgresql(postgresql_server, f"vorab_test_{worker_id}")
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated database: every test that asks for one runs on both kinds."""
+    if request.param == "sqlite":
+        made = databases.sqlite_copy(request.getfixturevalue("sqlite_template"), tmp_path)
+        yield made
+        made.dispose()
+        return
+    found: Database | None = request.getfixturevalue("postgresql_database")
+    if found is None:
+        databases.skip_without_postgresql()
+    assert found is not None
+    databases.empty(found)
+    yield found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def classifier() -> FakeClassifier:
+    return FakeClassifier()
+
+
+@pytest.fixture(scope="session")
+def cheap_hasher() -> Hasher:
+    return Hasher(memory_kib=8)
+
+
+@pytest.fixture
+def settings(database: Database) -> Settings:
+    return Settings(
+        secret_key="t" * 32,
+        database_url=database.engine.url.render_as_string(hide_password=False),
+        mail="console",
+    )
+
+
+@pytest.fixture
+def make_world(
+    settings: Settings, database: Database, classifier: FakeClassifier, clock: Clock, cheap_hasher: Hasher
+) -> Iterator[Callable[..., World]]:
+    made: list[World] = []
+
+    def make(**changes: object) -> World:
+        logs.configure("error")
+        app = create_app(
+            dataclasses.replace(settings, **changes),
+            Replacements(database=database, classifier=classifier, hasher=cheap_hasher, clock=clock),
+        )
+        services: Services = app.extensions["vorab"]
+        made.append(World(app, services, clock, classifier))
+        return made[-1]
+
+    yield make
+    for world in made:
+        if world.classifier.gate is not None:
+            world.classifier.gate.set()
+        world.services.runner.close()
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """The application on an empty database with a site ``demo``."""
+    made = make_world()
+    made.site()
+    return made

