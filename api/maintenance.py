@@ -79,7 +79,7 @@ class Maintenance:
     def _survive(work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001  # A database that is away for a minute must not end the thread for good.
+        except Exception:  # A database that is away for a minute must not end the thread for good.
             log.exception("maintenance_failed", work=work.__name__)
 
 

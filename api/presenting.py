@@ -20,7 +20,9 @@ from moderation.threads import CommentView, OwnState
 
 def account(session: Session, shown: Account) -> dict[str, Any]:
     sites = session.scalars(
-        select(Site.key).join(ModeratedSite, ModeratedSite.site_id == Site.id).where(ModeratedSite.account_id == shown.id)
+        select(Site.key)
+        .join(ModeratedSite, ModeratedSite.site_id == Site.id)
+        .where(ModeratedSite.account_id == shown.id)
     )
     return {
         "id": shown.id,
@@ -45,7 +47,12 @@ def comment(view: CommentView) -> dict[str, Any]:
     """A comment for whoever the view was made for, with its replies."""
     shown = {
         "id": view.id,
-        "article": {"site": view.article.site, "id": view.article.id, "title": view.article.title, "url": view.article.url},
+        "article": {
+            "site": view.article.site,
+            "id": view.article.id,
+            "title": view.article.title,
+            "url": view.article.url,
+        },
         "parent_id": view.parent_id,
         "depth": view.depth,
         "author": {"id": view.author.id, "display_name": view.author.display_name} if view.author else None,
@@ -197,4 +204,3 @@ def _short_problem(error: VorabError) -> dict[str, Any]:
         message = language.text("fields", error.reason, **error.details)
         shown["errors"] = {error.field: [{"code": error.reason, "message": message}]}
     return shown
-

@@ -67,7 +67,9 @@ def read() -> Settings:
         "screening_backlog": env.int("SCREENING_BACKLOG", defaults.screening_backlog, validate=at_least_one),
         "max_body_bytes": env.int("MAX_BODY_BYTES", defaults.max_body_bytes, validate=validate.Range(min=1024)),
         "password_memory_kib": env.int(
-            "PASSWORD_MEMORY_KIB", defaults.password_memory_kib, validate=validate.Range(min=defaults.password_memory_kib)
+            "PASSWORD_MEMORY_KIB",
+            defaults.password_memory_kib,
+            validate=validate.Range(min=defaults.password_memory_kib),
         ),
         "mail": env.str("MAIL", defaults.mail, validate=validate.Regexp(r"(folder:.+|console|smtps?://.+)")),
         "mail_from": env.str("MAIL_FROM", defaults.mail_from),
@@ -111,5 +113,7 @@ def _typed(value: object, default: object) -> object:
 
 
 def _explain(error: EnvValidationError) -> str:
-    lines = [f"  {name}: {' '.join(str(message) for message in messages)}" for name, messages in error.error_messages.items()]
+    lines = [
+        f"  {name}: {' '.join(str(message) for message in messages)}" for name, messages in error.error_messages.items()
+    ]
     return "These settings are missing or wrong:\n" + "\n".join(sorted(lines))

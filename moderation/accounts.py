@@ -70,7 +70,9 @@ def register(session: Session, command: NewAccount, *, now: dt.datetime) -> None
         return
 
 
-def create_staff(session: Session, command: NewAccount, role: Role, site_keys: Iterable[str], *, now: dt.datetime) -> Account:
+def create_staff(
+    session: Session, command: NewAccount, role: Role, site_keys: Iterable[str], *, now: dt.datetime
+) -> Account:
     """Make an account of any role; a moderator's names the sites that they work for.
 
     Raises:

@@ -42,7 +42,11 @@ def take(session: Session, limit: Limit, subject: str, *, now: dt.datetime) -> N
             index_elements=["name", "subject"],
             set_={
                 # One more than the limit is as far as it counts, so that a flood cannot run the number up.
-                "count": case((running & (LimitWindow.count <= limit.count), LimitWindow.count + 1), (running, LimitWindow.count), else_=1),
+                "count": case(
+                    (running & (LimitWindow.count <= limit.count), LimitWindow.count + 1),
+                    (running, LimitWindow.count),
+                    else_=1,
+                ),
                 "ends_at": case((running, LimitWindow.ends_at), else_=ends_at),
             },
         )

@@ -473,9 +473,7 @@ def _parents(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Pare
 
 def _flags(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[FlagView, ...]]:
     found: dict[uuid.UUID, tuple[FlagView, ...]] = {}
-    rows = session.scalars(
-        select(Flag).where(Flag.comment_id.in_(ids), Flag.resolved_at.is_(None)).order_by(Flag.id)
-    )
+    rows = session.scalars(select(Flag).where(Flag.comment_id.in_(ids), Flag.resolved_at.is_(None)).order_by(Flag.id))
     for row in rows:
         view = FlagView(row.reason, row.text, row.created_at)
         found[row.comment_id] = (*found.get(row.comment_id, ()), view)

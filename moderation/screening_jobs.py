@@ -100,11 +100,15 @@ def author_facts(
     """What the rules may know of an author, leaving out the comment that is being screened."""
     standing = session.get(AuthorStanding, (account_id, site_id))
     in_force = standing is not None and (standing.until is None or standing.until > now)
-    published = session.scalar(
-        select(func.count()).where(
-            Comment.author_id == account_id, Comment.site_id == site_id, Comment.published_number.is_not(None)
+    published = (
+        session.scalar(
+            select(func.count()).where(
+                Comment.author_id == account_id, Comment.site_id == site_id, Comment.published_number.is_not(None)
+            )
         )
-    ) if policy.premoderate_first else 0
+        if policy.premoderate_first
+        else 0
+    )
     since = now - dt.timedelta(seconds=max(policy.repeat_window_s, policy.burst_window_s))
     recent = session.execute(
         select(Revision.body, Comment.created_at)

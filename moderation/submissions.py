@@ -61,9 +61,7 @@ class Submitted:
     """What the first request with the same idempotency key was answered."""
 
 
-def submit(
-    session: Session, command: NewComment, *, actor: Actor, lease: dt.timedelta, now: dt.datetime
-) -> Submitted:
+def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.timedelta, now: dt.datetime) -> Submitted:
     """Store a comment, claimed for screening by the caller once the transaction is committed.
 
     Raises:
@@ -141,9 +139,7 @@ def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.d
         .execution_options(synchronize_session=False)
     )
     # The stored answers hold the text.
-    session.execute(
-        update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer=None)
-    )
+    session.execute(update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer=None))
     change = Change("withdraw", actor_id=actor.account_id, takes_down=True)
     publication.decide(session, comment, revision, change, now=now)
     publication.resolve_flags(session, comment, now=now)
@@ -174,9 +170,7 @@ def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.date
     )
 
 
-def keep_answer(
-    session: Session, command: NewComment, actor: Actor, answer: dict[str, Any]
-) -> None:
+def keep_answer(session: Session, command: NewComment, actor: Actor, answer: dict[str, Any]) -> None:
     """Keep what a request was answered, so that its repetition gets the same."""
     session.execute(
         update(IdempotencyKey)
@@ -267,9 +261,7 @@ def _shown_under(session: Session, parent: Comment | None, shown_depth: int) -> 
     return above[-min(room, len(above))] if above and room else None
 
 
-def _add_revision(
-    session: Session, comment: Comment, body: str, *, lease: dt.timedelta, now: dt.datetime
-) -> Revision:
+def _add_revision(session: Session, comment: Comment, body: str, *, lease: dt.timedelta, now: dt.datetime) -> Revision:
     revision = Revision(
         comment_id=comment.id,
         number=comment.current_number,

@@ -97,9 +97,7 @@ class PageRequest:
     sort: Sort = "oldest"
 
 
-def of_article(
-    session: Session, site_key: str, external_id: str, request: PageRequest, viewer: Viewer
-) -> Page:
+def of_article(session: Session, site_key: str, external_id: str, request: PageRequest, viewer: Viewer) -> Page:
     """The listed top-level comments of an article, each with its first replies down to the site's shown depth.
 
     Raises:
@@ -149,7 +147,12 @@ def one(session: Session, comment_id: uuid.UUID, viewer: Viewer) -> CommentView:
 
 
 def own(
-    session: Session, account_id: uuid.UUID, request: PageRequest, *, site: str | None = None, article: str | None = None
+    session: Session,
+    account_id: uuid.UUID,
+    request: PageRequest,
+    *,
+    site: str | None = None,
+    article: str | None = None,
 ) -> Page:
     """Everything that an account wrote and did not withdraw, newest first, in every status."""
     query = _comments().where(Comment.author_id == account_id, Comment.status != Status.WITHDRAWN)
@@ -302,11 +305,12 @@ def _own_states(session: Session, comments: Iterable[Comment]) -> dict[uuid.UUID
         )
     }
     latest: dict[uuid.UUID, Decision] = {}
-    for decision in session.scalars(
-        select(Decision).where(Decision.comment_id.in_(by_id)).order_by(Decision.id)
-    ):
+    for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(by_id)).order_by(Decision.id)):
         latest[decision.comment_id] = decision
-    windows = {site_id: sites.policy_of(session, site_id).policy.edit_window_s for site_id in {c.site_id for c in by_id.values()}}
+    windows = {
+        site_id: sites.policy_of(session, site_id).policy.edit_window_s
+        for site_id in {c.site_id for c in by_id.values()}
+    }
     return {
         comment_id: _own_state(comment, bodies[comment_id], latest.get(comment_id), windows[comment.site_id])
         for comment_id, comment in by_id.items()

@@ -13,7 +13,7 @@ from moderation import limits, submissions, threads
 from moderation.articles import ArticleDetails
 from moderation.limits import Limit
 from moderation.screening.pipeline import screen
-from moderation.submissions import NewComment, Submitted
+from moderation.submissions import NewComment
 from moderation.threads import Page, PageRequest, Viewer
 
 blueprint = Blueprint("Comments", __name__, description="Reading and writing comments.")
@@ -149,9 +149,7 @@ def own_comments(query: dict[str, Any]) -> dict[str, Any]:
     """Your own comments in every status, newest first, with what became of them and why."""
     request_ = PageRequest(query["limit"], query["cursor"], "newest")
     with services().database.read() as session:
-        page = threads.own(
-            session, auth.account().id, request_, site=query["site"], article=query["article"]
-        )
+        page = threads.own(session, auth.account().id, request_, site=query["site"], article=query["article"])
     return _page(page)
 
 

@@ -11,7 +11,9 @@ from api.errors import STATUS_OF
 
 blueprint = Blueprint("docs", __name__, template_folder="../templates")
 
-_CSP = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -85,4 +85,8 @@ def set_standing(email: str, site_key: str, standing: str, days: int | None, *, 
             raise Failure("moderators and admins cannot be suspended; change their role first")
         accounts.set_standing(session, account, sites.by_key(session, site_key), standing, until=until, now=now)
     facts = {"email": email, "site": site_key, "standing": standing, "until": until}
-    answer(facts, f"{email} on {site_key}: {standing}{f' until {until:%Y-%m-%d %H:%M} UTC' if until else ''}.", as_json=as_json)
+    answer(
+        facts,
+        f"{email} on {site_key}: {standing}{f' until {until:%Y-%m-%d %H:%M} UTC' if until else ''}.",
+        as_json=as_json,
+    )

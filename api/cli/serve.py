@@ -8,8 +8,12 @@ from api.cli.output import Failure, open_database, read_settings
 @click.command(help="Serve the API.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; each loads the model.")
-@click.option("--threads", type=click.IntRange(1, 256), default=16, show_default=True, help="Requests at once per process.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; each loads the model."
+)
+@click.option(
+    "--threads", type=click.IntRange(1, 256), default=16, show_default=True, help="Requests at once per process."
+)
 def command(host: str, port: int, workers: int, threads: int) -> None:
     """Serve with gunicorn until SIGTERM, which lets requests and screenings under way finish."""
     from api import migrating

@@ -24,7 +24,9 @@ def command() -> None: ...
 @click.option("--key", required=True, help="Public; stands in the page's source.")
 @click.option("--name", required=True)
 @click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True)
-@click.option("--origin", "origins", multiple=True, help="An origin whose pages may embed comments, like https://example.com.")
+@click.option(
+    "--origin", "origins", multiple=True, help="An origin whose pages may embed comments, like https://example.com."
+)
 @as_json
 def create(key: str, name: str, language: str, origins: tuple[str, ...], *, as_json: bool) -> None:
     """Make a site."""
@@ -65,7 +67,9 @@ def policy(key: str, *, as_json: bool) -> None:
     with open_database() as database, database.read() as session:
         in_force = sites.policy_of(session, sites.by_key(session, key).id)
     shown = in_force.policy.as_json()
-    answer({"number": in_force.number, "policy": shown}, json.dumps(shown, ensure_ascii=False, indent=2), as_json=as_json)
+    answer(
+        {"number": in_force.number, "policy": shown}, json.dumps(shown, ensure_ascii=False, indent=2), as_json=as_json
+    )
 
 
 @command.command("set-policy")
@@ -83,7 +87,11 @@ def set_policy(key: str, file: Path, *, as_json: bool) -> None:
         before = sites.policy_of(session, site.id).policy
         wanted = policy_from_json({**before.as_json(), **wish})
         row = sites.set_policy(session, site, wanted, actor_id=None, now=utc_now())
-        changed = [entry.name for entry in dataclasses.fields(wanted) if getattr(wanted, entry.name) != getattr(before, entry.name)]
+        changed = [
+            entry.name
+            for entry in dataclasses.fields(wanted)
+            if getattr(wanted, entry.name) != getattr(before, entry.name)
+        ]
         number = row.number
     facts = {"number": number, "changed": changed}
     answer(facts, f"Policy {number} of {key} is in force; changed: {', '.join(changed) or 'nothing'}.", as_json=as_json)

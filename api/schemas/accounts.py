@@ -28,7 +28,9 @@ class OwnAccount(Schema):
     email = fields.String(required=True)
     display_name = fields.String(required=True)
     role = fields.String(required=True)
-    sites = fields.List(fields.String(), required=True, metadata={"description": "The sites that a moderator works for."})
+    sites = fields.List(
+        fields.String(), required=True, metadata={"description": "The sites that a moderator works for."}
+    )
     language = fields.String(required=True)
     created_at = fields.AwareDateTime(required=True)
 

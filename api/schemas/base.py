@@ -25,7 +25,7 @@ class StrictSchema(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         code = next((code for kind, code in _CODES.items() if isinstance(field_obj, kind)), "invalid")
-        codes = {name: code for name in field_obj.error_messages}
+        codes = dict.fromkeys(field_obj.error_messages, code)
         codes.update(required="required", null="not_null", validator_failed="invalid", too_large="out_of_range")
         field_obj.error_messages = codes
 

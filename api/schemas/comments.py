@@ -93,15 +93,20 @@ class OwnState(Schema):
 
     reasons = fields.List(fields.Nested(Reason), required=True)
     decided_by = fields.String(
-        required=True, allow_none=True, validate=validate.OneOf(["machine", "moderator"]),
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(["machine", "moderator"]),
         metadata={"description": "`machine` where no person was involved; null while nothing is decided."},
     )
     explanation = fields.String(
-        required=True, metadata={"description": "What happened to the comment and who decided it, in one or two sentences."}
+        required=True,
+        metadata={"description": "What happened to the comment and who decided it, in one or two sentences."},
     )
     note = fields.String(required=True, allow_none=True, metadata={"description": "A moderator's word to the author."})
     published_revision = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "The revision that readers see; null if they see none."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The revision that readers see; null if they see none."},
     )
     editable_until = fields.AwareDateTime(required=True, allow_none=True)
 

@@ -98,9 +98,7 @@ class QueueItemOut(Schema):
     thresholds = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
     passages = fields.List(fields.Nested(PassageWithLabels), required=True)
     reasons = fields.List(fields.Nested(Reason), required=True)
-    decided_by = fields.String(
-        required=True, allow_none=True, validate=validate.OneOf(["machine", "moderator"])
-    )
+    decided_by = fields.String(required=True, allow_none=True, validate=validate.OneOf(["machine", "moderator"]))
     verdicts = fields.List(fields.Nested(VerdictOut), required=True)
     model = fields.Nested(ModelOut, required=True, allow_none=True)
     author = fields.Nested(AuthorRecordOut, required=True)
@@ -146,7 +144,9 @@ class BatchResultOut(Schema):
     ok = fields.Boolean(required=True)
     decision = fields.Nested(ReviewedOut, required=True, allow_none=True)
     problem = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "`status`, `code`, `title` and `detail`, where not ok."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "`status`, `code`, `title` and `detail`, where not ok."},
     )
 
 

@@ -52,9 +52,7 @@ class Screening:
     @property
     def reasons(self) -> tuple[str, ...]:
         """The codes that led to the outcome, each once."""
-        return tuple(
-            dict.fromkeys(verdict.reason for verdict in self.verdicts if verdict.outcome == self.outcome)
-        )
+        return tuple(dict.fromkeys(verdict.reason for verdict in self.verdicts if verdict.outcome == self.outcome))
 
     @property
     def passages(self) -> tuple[Passage, ...]:
