@@ -11,8 +11,8 @@ from typing import Protocol
 class ModelIdentity:
     """Which model gave a score. Stored with every screening.
 
-    ``digest`` is the SHA-256 (hex) over everything that the scores depend on; ``languages`` are the ISO 639-1 codes that
-    the model may be asked about: a text in any other language goes to a moderator.
+    ``digest`` is the SHA-256 (hex) over everything that the scores depend on; ``languages`` are the ISO 639-1 codes
+    that the model may be asked about: a text in any other language goes to a moderator.
     """
 
     name: str
@@ -20,7 +20,7 @@ class ModelIdentity:
     labels: tuple[str, ...]
     languages: frozenset[str]
     hold_thresholds: Mapping[str, Mapping[str, float]]
-    """What the model's makers recommend to hold at: language (or ``*``) to label to score. A site's policy overrides it."""
+    """What the model's makers hold at: language (or ``*``) to label to score. A site's policy overrides it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,80 @@
+"""The linear half of the embedded model: one logistic regression over hashed n-grams for each language and label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.classifiers.ngrams import CHAR_BITS, WIDTH, SparseRows, features
+from moderation.errors import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """Weights of one language: ``rarity`` (inverse document frequency) by feature, ``weights`` by label and feature."""
+
+    labels: tuple[str, ...]
+    rarity: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row for each text, one column for each label."""
+        rows = weighted(features(texts), self.rarity)
+        found = np.empty((len(texts), len(self.labels)), dtype=np.float32)
+        for place in range(len(self.labels)):
+            parts = rows.values * self.weights[place, rows.columns]
+            found[:, place] = np.bincount(rows.rows, parts, minlength=rows.count) + self.bias[place]
+        return found
+
+
+def weighted(rows: SparseRows, rarity: NDArray[np.float32]) -> SparseRows:
+    """The rows times the rarity, scaled so that a text's characters and its words each have length 1."""
+    values = rows.values * rarity[rows.columns]
+    block = rows.rows * 2 + (rows.columns >= 2**CHAR_BITS)
+    lengths = np.sqrt(np.bincount(block, values * values, minlength=rows.count * 2))
+    scaled = values / np.maximum(lengths[block], 1e-9)
+    return SparseRows(rows.count, rows.rows, rows.columns, scaled.astype(np.float32))
+
+
+def save_linear(path: Path, models: Mapping[str, LinearModel]) -> None:
+    """Write the models by language, weights in half precision."""
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for language, model in models.items():
+        arrays[f"{language}.labels"] = np.array(model.labels)
+        arrays[f"{language}.rarity"] = model.rarity.astype(np.float16)
+        arrays[f"{language}.weights"] = model.weights.astype(np.float16)
+        arrays[f"{language}.bias"] = model.bias.astype(np.float32)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def load_linear(path: Path, languages: Sequence[str]) -> dict[str, LinearModel]:
+    """Read what ``save_linear`` wrote, without unpickling.
+
+    Raises:
+        CheckpointError: the file is damaged, or its arrays don't fit.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {language: _read(arrays, language) for language in languages}
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged archive raises whatever zip, zlib or numpy stumble over
+        raise CheckpointError(f"{path}: damaged, or not linear weights: {type(error).__name__}: {error}") from error
+
+
+def _read(arrays: Mapping[str, NDArray[np.generic]], language: str) -> LinearModel:
+    model = LinearModel(
+        labels=tuple(str(label) for label in arrays[f"{language}.labels"]),
+        rarity=arrays[f"{language}.rarity"].astype(np.float32),
+        weights=arrays[f"{language}.weights"].astype(np.float32),
+        bias=arrays[f"{language}.bias"].astype(np.float32),
+    )
+    count = len(model.labels)
+    if model.rarity.shape != (WIDTH,) or model.weights.shape != (count, WIDTH) or model.bias.shape != (count,):
+        raise CheckpointError(f"linear weights for {language!r} have another shape")
+    return model

@@ -1,0 +1,226 @@
+"""One scoring thread per process: gathers what many threads ask into small batches, and scores equal texts once."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from moderation.classifiers.protocol import Classifier, ModelIdentity, Scores, ScoringInput
+from moderation.errors import ClassifierError, ClassifierUnavailableError
+
+BATCH_LIMIT = 32
+
+
+class ServiceState(StrEnum):
+    IDLE = "idle"
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One text that somebody waits for. ``answer`` is set once; ``waiting`` counts those who still want it."""
+
+    key: bytes
+    asked: ScoringInput
+    waiting: int = 0
+    done: threading.Event = field(default_factory=threading.Event)
+    answer: Scores | ClassifierError | None = None
+
+
+class ScoringService:
+    """A ``Classifier`` in front of another one, which it loads by itself in its own thread.
+
+    A text that makes the model fail fails alone: its batch is scored again one by one. A request that has timed out is
+    not scored any more. If the model hangs, every request times out, and its comment waits for a person.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Classifier],
+        *,
+        timeout_s: float = 10.0,
+        cache_size: int = 8192,
+        queue_limit: int = 4096,
+    ) -> None:
+        self._load, self._timeout_s = load, timeout_s
+        self._cache_size, self._queue_limit = cache_size, queue_limit
+        self._changed = threading.Condition()
+        self._state = ServiceState.IDLE
+        self._failure = "not started"
+        self._classifier: Classifier | None = None
+        self._queue: deque[_Job] = deque()
+        self._pending: dict[bytes, _Job] = {}
+        self._cache: OrderedDict[bytes, Scores] = OrderedDict()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def state(self) -> ServiceState:
+        return self._state
+
+    @property
+    def failure(self) -> str:
+        """Why there is no model to ask; empty when there is one."""
+        return self._failure
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """
+        Raises:
+            ClassifierUnavailableError: the model isn't loaded.
+        """
+        return self._ready().identity
+
+    def start(self) -> None:
+        """Begin to load the model, in the background. A second call does nothing."""
+        with self._changed:
+            if self._state is not ServiceState.IDLE:
+                return
+            self._state, self._failure = ServiceState.LOADING, "still loading"
+            self._thread = threading.Thread(target=self._run, name="scoring", daemon=True)
+            self._thread.start()
+
+    def wait_until_loaded(self, timeout_s: float) -> ServiceState:
+        """Wait for loading to end one way or the other, and say how it stands then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not ServiceState.LOADING, timeout_s)
+            return self._state
+
+    def close(self) -> None:
+        """End the thread after its current batch. Whoever still waits gets a ClassifierUnavailableError."""
+        with self._changed:
+            self._state, self._failure = ServiceState.CLOSED, "shut down"
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(self._timeout_s)
+
+    def score(self, inputs: Sequence[ScoringInput], timeout_s: float | None = None) -> list[Scores]:
+        """See ``Classifier.score``. ``timeout_s`` is for all inputs together.
+
+        Raises:
+            ClassifierUnavailableError: the model isn't loaded.
+            ClassifierError: an input can't be scored, too many others wait, or time is up.
+        """
+        digest = self._ready().identity.digest
+        keys = [_key(digest, one) for one in inputs]
+        deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
+        known, jobs = self._ask(dict(zip(keys, inputs, strict=True)))
+        try:
+            for job in jobs:
+                if not job.done.wait(max(0.0, deadline - time.monotonic())):
+                    raise ClassifierError("scoring took too long")
+        finally:
+            self._leave(jobs)
+        return [known[key] for key in keys] if not jobs else _collected(keys, known, jobs)
+
+    def _ready(self) -> Classifier:
+        if self._state is not ServiceState.READY or self._classifier is None:
+            raise ClassifierUnavailableError(self._failure)
+        return self._classifier
+
+    def _ask(self, wanted: dict[bytes, ScoringInput]) -> tuple[dict[bytes, Scores], list[_Job]]:
+        """What is known already, and a job for each text that isn't."""
+        with self._changed:
+            known = {key: self._cache[key] for key in wanted if key in self._cache}
+            for key in known:
+                self._cache.move_to_end(key)
+            missing = [key for key in wanted if key not in known]
+            fresh = [key for key in missing if key not in self._pending]
+            if len(self._queue) + len(fresh) > self._queue_limit:
+                raise ClassifierError("too many texts wait to be scored")
+            for key in fresh:
+                self._pending[key] = _Job(key, wanted[key])
+                self._queue.append(self._pending[key])
+            jobs = [self._pending[key] for key in missing]
+            for job in jobs:
+                job.waiting += 1
+            self._changed.notify_all()
+        return known, jobs
+
+    def _leave(self, jobs: Sequence[_Job]) -> None:
+        with self._changed:
+            for job in jobs:
+                job.waiting -= 1
+
+    def _run(self) -> None:
+        try:
+            classifier = self._load()
+            _ = classifier.identity
+        except Exception as error:  # noqa: BLE001 - whoever asks is told what went wrong, and their comments wait
+            self._enter(ServiceState.FAILED, f"{type(error).__name__}: {error}")
+            return
+        self._classifier = classifier
+        self._enter(ServiceState.READY, "")
+        while batch := self._next_batch():
+            answers = _answers(classifier, [job.asked for job in batch])
+            self._deliver(batch, answers)
+        self._deliver(list(self._pending.values()), None)
+
+    def _enter(self, state: ServiceState, failure: str) -> None:
+        with self._changed:
+            if self._state is not ServiceState.CLOSED:
+                self._state, self._failure = state, failure
+            self._changed.notify_all()
+
+    def _next_batch(self) -> list[_Job]:
+        """Everything that waits by now, up to the limit; nothing once the service is closed."""
+        batch: list[_Job] = []
+        with self._changed:
+            while not batch:
+                self._changed.wait_for(lambda: self._queue or self._state is ServiceState.CLOSED)
+                if self._state is ServiceState.CLOSED:
+                    return []
+                while self._queue and len(batch) < BATCH_LIMIT:
+                    job = self._queue.popleft()
+                    if job.waiting > 0:
+                        batch.append(job)
+                    else:
+                        del self._pending[job.key]
+        return batch
+
+    def _deliver(self, batch: Sequence[_Job], answers: Sequence[Scores | ClassifierError] | None) -> None:
+        with self._changed:
+            for place, job in enumerate(batch):
+                job.answer = ClassifierUnavailableError("shut down") if answers is None else answers[place]
+                del self._pending[job.key]
+                if not isinstance(job.answer, ClassifierError):
+                    self._cache[job.key] = job.answer
+                job.done.set()
+            while len(self._cache) > self._cache_size:
+                self._cache.popitem(last=False)
+
+
+def _answers(classifier: Classifier, inputs: Sequence[ScoringInput]) -> list[Scores | ClassifierError]:
+    """The batch's scores; if it fails, each input's own scores or error."""
+    try:
+        scored: list[Scores | ClassifierError] = list(classifier.score(inputs))
+        if len(scored) == len(inputs):
+            return scored
+        return [ClassifierError("the model lost a text") for _ in inputs]
+    except Exception as error:  # noqa: BLE001 - a model can fail in any way, and the thread must outlive it
+        if len(inputs) > 1:
+            return [answer for one in inputs for answer in _answers(classifier, [one])]
+        kept = (
+            error if isinstance(error, ClassifierError) else ClassifierError(f"scoring failed: {type(error).__name__}")
+        )
+        return [kept]
+
+
+def _collected(keys: Sequence[bytes], known: dict[bytes, Scores], jobs: Sequence[_Job]) -> list[Scores]:
+    for job in jobs:
+        if job.answer is None or isinstance(job.answer, ClassifierError):
+            raise job.answer or ClassifierError("no answer")
+        known[job.key] = job.answer
+    return [known[key] for key in keys]
+
+
+def _key(digest: str, asked: ScoringInput) -> bytes:
+    whole = f"{digest}\0{asked.language}\0{asked.text}"
+    return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
