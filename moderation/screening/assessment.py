@@ -12,7 +12,7 @@ from moderation.text.normalising import normalise
 from moderation.text.passages import Window, sentences, windows
 
 WINDOW_CHARS = 400
-"""A window stays below the embedded model's limit of tokens; a long harmless opening must not hide an insult behind it."""
+"""Below the embedded model's limit of tokens: a long harmless opening must not hide an insult behind it."""
 
 
 def thresholds_for(chosen: Thresholds, identity: ModelIdentity, language: str) -> Mapping[str, float]:

@@ -1,0 +1,50 @@
+"""How long a text may be, and what is hardly a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from moderation.screening.context import RuleContext
+from moderation.screening.verdicts import Outcome, Verdict
+
+_RUN = re.compile(r"(\S)\1{19,}")
+_FEWEST_DIFFERENT = 3
+_LONG_ENOUGH_TO_VARY = 20
+
+
+class LimitsRule:
+    """Too short or too long for the site, shouted throughout, or one character over and over."""
+
+    name = "limits"
+
+    def check(self, context: RuleContext) -> Sequence[Verdict]:
+        return list(self._objections(context))
+
+    def _objections(self, context: RuleContext) -> Iterator[Verdict]:
+        policy, length = context.policy, len(context.normalised.text.strip())
+        if length < policy.min_length:
+            yield self._verdict(Outcome.REJECT, "too_short", length=length, minimum=policy.min_length)
+        if length > policy.max_length:
+            yield self._verdict(Outcome.REJECT, "too_long", length=length, maximum=policy.max_length)
+        if _is_shouted(context.text, policy.shouting_from):
+            yield self._verdict(Outcome.HOLD, "shouting")
+        if _is_repetition(context.text):
+            yield self._verdict(Outcome.HOLD, "repeated_characters")
+
+    def _verdict(self, outcome: Outcome, reason: str, **evidence: int) -> Verdict:
+        return Verdict(self.name, outcome, reason, evidence=evidence)
+
+
+def _is_shouted(text: str, letters_from: int) -> bool:
+    # Letters without case (Arabic, Chinese) cannot be shouted.
+    cased = [sign for sign in text if sign.isupper() or sign.islower()]
+    return bool(letters_from) and len(cased) >= letters_from and all(sign.isupper() for sign in cased)
+
+
+def _is_repetition(text: str) -> bool:
+    signs = "".join(text.split()).casefold()
+    if len(signs) >= _LONG_ENOUGH_TO_VARY and len(set(signs)) < _FEWEST_DIFFERENT:
+        return True
+    run = _RUN.search(text)
+    return run is not None and len(run.group()) * 2 > len(signs)
