@@ -64,19 +64,31 @@ def _from_wheel(folder: Path) -> URL | None:
 
 def fresh_postgresql(server: URL, name: str) -> Database:
     """An empty, migrated database of this name."""
-    with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    drop_postgresql(server, name)
+    _administer(server, f'CREATE DATABASE "{name}"')
+    # Nothing here outlives the tests; what survives a crash is tested with processes of their own.
+    _administer(server, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     database = Database(server.set(database=name).render_as_string(hide_password=False))
     migrating.upgrade(database)
     return database
 
 
+def drop_postgresql(server: URL, name: str) -> None:
+    _administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _administer(server: URL, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
 def empty(database: Database) -> None:
-    """Remove every row: far cheaper on PostgreSQL than another database for each test."""
-    names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    """Remove every row: far cheaper on PostgreSQL than another database for each test, and than TRUNCATE."""
+    statements = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(Base.metadata.sorted_tables))
     with database.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        connection.exec_driver_sql(statements)
 
 
 def skip_without_postgresql() -> None:
