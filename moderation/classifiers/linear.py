@@ -59,7 +59,7 @@ def load_linear(path: Path, languages: Sequence[str]) -> dict[str, LinearModel]:
         CheckpointError: the file is damaged, or its arrays don't fit.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return {language: _read(arrays, language) for language in languages}
     except CheckpointError:
         raise

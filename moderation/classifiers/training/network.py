@@ -99,7 +99,7 @@ def train(material: Material, shape: Shape, schedule: Schedule, progress: Progre
         ids, mask, targets = batches.draw()
         loss = _loss(model(input_ids=ids, attention_mask=mask).logits, targets)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch left it out
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         _average(averaged, model, min(schedule.average, (1 + step) / (10 + step)))
