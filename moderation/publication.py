@@ -60,8 +60,11 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
 
 
 def queue(comment: Comment, *, now: dt.datetime) -> None:
-    """Let the comment wait for a moderator if it is held or flagged, and no longer if it is neither."""
-    waits = comment.status == Status.HELD or (comment.status == Status.PUBLISHED and comment.open_flag_count > 0)
+    """Let the comment wait for a moderator if it is held, or if readers see it and flagged it; else no longer.
+
+    Readers may see an earlier revision whatever the status of the newest one is.
+    """
+    waits = comment.status == Status.HELD or (comment.published_number is not None and comment.open_flag_count > 0)
     if not waits:
         comment.queued_at = None
     elif comment.queued_at is None:
@@ -104,8 +107,8 @@ def _count(session: Session, comment: Comment, *, was_published: bool) -> None:
 def _relist(session: Session, comment_id: uuid.UUID) -> int:
     """Give the comment its place in the thread, or take it away, and so on up the thread.
 
-    Returns by how many the article's listed top-level comments change. Core statements, because counters are not changes
-    that a moderator's decision could be stale against.
+    Returns by how many the article's listed top-level comments change. Core statements, because counters are no
+    changes that a moderator's decision could be stale against.
     """
     row = session.execute(
         select(Comment.published_number, Comment.reply_count, Comment.listed, Comment.shown_under_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from moderation import publication, sites
 from moderation.actors import Actor
 from moderation.errors import AlreadyFlaggedError, InvalidInputError, NotFoundError, OwnCommentError
-from moderation.models import Comment, Flag, Revision, Status, Vote
+from moderation.models import Comment, Flag, Revision, Vote
 from moderation.publication import Change
 from moderation.text.input import clean
 
@@ -98,10 +98,11 @@ def _take_note(session: Session, comment: Comment, *, now: dt.datetime) -> None:
         )
     )
     limit = sites.policy_of(session, comment.site_id).policy.flags_to_hold
-    if not limit or comment.open_flag_count < limit or comment.status != Status.PUBLISHED:
+    if not limit or comment.open_flag_count < limit:
         return
+    # What readers flagged is what they see, though there may be a newer revision that waits or was refused.
     revision = session.scalars(
-        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
+        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.published_number)
     ).one()
     publication.decide(session, comment, revision, Change("hold", ("flagged",), takes_down=True), now=now)
 

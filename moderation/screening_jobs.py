@@ -32,7 +32,7 @@ from moderation.policies import Policy
 from moderation.publication import Change
 from moderation.screening.context import ArticleFacts, AuthorFacts, RecentText, Standing
 from moderation.screening.pipeline import Material, Screening
-from moderation.screening.verdicts import Passage
+from moderation.screening.verdicts import Outcome, Passage
 
 MAX_ATTEMPTS = 3
 _RECENT_TEXTS = 50
@@ -152,20 +152,28 @@ def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime
         return False
     revision.screened_at = now
     revision.lease_until = revision.lease_token = None
-    record = _record(session, job, screening, now=now)
+    stored = record(session, job, screening, now=now)
     if comment.status != Status.SCREENING or comment.current_number != revision.number:
         log.info("screening_overtaken", comment_id=str(comment.id), status=comment.status)
         return True
     comment.risk = screening.risk
-    change = Change(screening.outcome.value, screening.reasons, screening_id=record.id)
-    publication.decide(session, comment, revision, change, now=now)
+    publication.decide(session, comment, revision, _change(job, comment, screening, stored), now=now)
     publication.queue(comment, now=now)
     return True
 
 
-def _record(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> ScreeningRecord:
+def _change(job: Job, comment: Comment, screening: Screening, stored: ScreeningRecord) -> Change:
+    limit = job.material.policy.flags_to_hold
+    if screening.outcome == Outcome.PUBLISH and limit and comment.open_flag_count >= limit:
+        # Readers' flags took the comment down until a person has looked; an edit by its author is no answer to them.
+        return Change("hold", ("flagged",), screening_id=stored.id, takes_down=True)
+    return Change(screening.outcome.value, screening.reasons, screening_id=stored.id)
+
+
+def record(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> ScreeningRecord:
+    """Store a screening with its verdicts."""
     identity = screening.identity
-    record = ScreeningRecord(
+    stored = ScreeningRecord(
         revision_id=job.revision_id,
         policy_id=job.policy_id,
         outcome=screening.outcome.value,
@@ -179,11 +187,11 @@ def _record(session: Session, job: Job, screening: Screening, *, now: dt.datetim
         duration_ms=screening.duration_ms,
         created_at=now,
     )
-    session.add(record)
+    session.add(stored)
     session.flush()
     session.add_all(
         VerdictRecord(
-            screening_id=record.id,
+            screening_id=stored.id,
             rule=verdict.rule,
             outcome=verdict.outcome.value,
             reason=verdict.reason,
@@ -192,7 +200,7 @@ def _record(session: Session, job: Job, screening: Screening, *, now: dt.datetim
         )
         for verdict in screening.verdicts
     )
-    return record
+    return stored
 
 
 def _as_json(passages: Sequence[Passage]) -> list[dict[str, object]]:

@@ -80,7 +80,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     article = _article(session, site, command, now=now)
     if article.closed:
         raise ArticleClosedError
-    parent = _parent(session, article, command.parent_id, actor)
+    parent = _parent(session, article, command.parent_id)
     comment = _add(session, site, article, parent, actor, now=now)
     revision = _add_revision(session, comment, body, lease=lease, now=now)
     _remember(session, command, actor, comment, now=now)
@@ -117,7 +117,7 @@ def edit(
     comment.current_number += 1
     comment.status = Status.SCREENING
     comment.edited_at = now
-    comment.queued_at = None
+    publication.queue(comment, now=now)
     revision = _add_revision(session, comment, cleaned, lease=lease, now=now)
     return screening_jobs.job_for(session, revision, now=now)
 
@@ -222,13 +222,11 @@ def _article(session: Session, site: Site, command: NewComment, *, now: dt.datet
     return article
 
 
-def _parent(session: Session, article: Article, parent_id: uuid.UUID | None, actor: Actor) -> Comment | None:
+def _parent(session: Session, article: Article, parent_id: uuid.UUID | None) -> Comment | None:
     if parent_id is None:
         return None
     parent = session.get(Comment, parent_id)
-    if parent is None or parent.article_id != article.id:
-        raise InvalidInputError("parent_id", "unknown_parent")
-    if parent.published_number is None:
+    if parent is None or parent.article_id != article.id or parent.published_number is None:
         raise InvalidInputError("parent_id", "unknown_parent")
     return parent
 
