@@ -47,7 +47,7 @@ class LimitedRequest(Request):
 
 
 def create_app(settings: Settings, replacements: Replacements | None = None) -> Flask:
-    """The application. Nothing runs in the background until :func:`start` is called, which a server does after a fork."""
+    """The application. Nothing runs in the background until a server calls :func:`start`, after its fork."""
     replaced = replacements or Replacements()
     app = Flask("api", static_folder=None)
     app.json = StrictJSONProvider(app)
@@ -59,7 +59,7 @@ def create_app(settings: Settings, replacements: Replacements | None = None) -> 
     )
     app.url_map.strict_slashes = False
     app.extensions["vorab"] = make_services(settings, replaced)
-    _register(app, settings)
+    _register(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's documented way.
@@ -103,7 +103,7 @@ def stop(app: Flask, maintenance: Maintenance) -> None:
     held.database.dispose()
 
 
-def _register(app: Flask, settings: Settings) -> None:
+def _register(app: Flask) -> None:
     logs.register(app)
     headers.register(app)
     auth.register(app)

@@ -11,10 +11,10 @@ from flask import Flask, current_app, g, request
 from api.services import services
 from moderation import sessions
 from moderation.actors import Actor
+from moderation.comment_views import Viewer
 from moderation.errors import NotSignedInError
 from moderation.models import Account
 from moderation.sessions import Authenticated
-from moderation.threads import Viewer
 
 log = structlog.get_logger()
 

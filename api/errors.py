@@ -123,7 +123,7 @@ def unexpected_error(error: Exception) -> Response:
 
 
 def problem(
-    status: int, code: str, *, details: dict[str, object] | None = None, errors: dict[str, Any] | None = None
+    status: int, code: str, *, details: dict[str, Any] | None = None, errors: dict[str, Any] | None = None
 ) -> Response:
     """A problem with its words in the caller's language, and the request's id to ask about it with."""
     content: dict[str, Any] = {

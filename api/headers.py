@@ -57,8 +57,10 @@ def finish(answer: Response) -> Response:
 
 
 def _share(answer: Response) -> None:
-    """Let pages of a site's own origins read the answer (Fetch standard, CORS protocol). Never with credentials: the
-    embed sends its token in a header, which no foreign page can make a browser do."""
+    """Let pages of a site's own origins read the answer (Fetch standard, CORS protocol).
+
+    Never with credentials: the embed sends its token in a header, which no foreign page can make a browser do.
+    """
     origin = request.headers.get("Origin")
     if origin is None or not is_allowed(origin):
         return
@@ -71,7 +73,7 @@ def _share(answer: Response) -> None:
 
 
 def is_allowed(origin: str) -> bool:
-    """Whether the site that the address names lists this origin; for addresses without a site, whether any site does."""
+    """Whether the site that the address names lists this origin; for addresses without a site, whether any does."""
     named = _SITE_PATH.match(request.path)
     query = select(Site.allowed_origins)
     if named is not None:

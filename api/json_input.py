@@ -34,7 +34,7 @@ class StrictJSONProvider(DefaultJSONProvider):
 class StrictParser(FlaskParser):
     """Demands ``application/json`` and reads it with :func:`loads`. Its errors carry our codes."""
 
-    def load_json(self, req: Request, schema: Any) -> Any:
+    def load_json(self, req: Request, schema: Any) -> Any:  # noqa: ARG002  # The base class names them.
         body = req.get_data(cache=True)
         if not is_json_request(req):
             if body or req.mimetype:
@@ -42,7 +42,7 @@ class StrictParser(FlaskParser):
             return missing
         return loads(body)
 
-    def handle_error(self, error: Any, req: Any, schema: Any, **_: Any) -> NoReturn:
+    def handle_error(self, error: Any, req: Any, schema: Any, **_: Any) -> NoReturn:  # noqa: ARG002  # As above.
         raise error
 
 

@@ -69,7 +69,7 @@ class ConsoleMailer:
         self._settings = settings
 
     def send(self, message: OutboxMessage) -> bool:
-        print(compose(message, self._settings).as_string(), file=sys.stderr)
+        sys.stderr.write(compose(message, self._settings).as_string() + "\n")
         return True
 
 

@@ -1,4 +1,4 @@
-"""From the domain's objects to what the schemas dump. Every shape is written out; the words are in the caller's language."""
+"""From the domain's objects to what the schemas dump: every shape written out, the words in the caller's language."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from api import language
 from api.errors import STATUS_OF
+from moderation.comment_views import CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
 from moderation.models import Account, Decision, ModeratedSite, Site
-from moderation.review_queue import BatchResult, QueueItem, Reviewed
+from moderation.review_items import QueueItem
+from moderation.review_queue import BatchResult, Reviewed
 from moderation.screening.pipeline import Screening
 from moderation.text.rendering import to_html
-from moderation.threads import CommentView, OwnState
 
 
 def account(session: Session, shown: Account) -> dict[str, Any]:

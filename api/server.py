@@ -22,7 +22,7 @@ class Listening:
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
-    """Each worker makes its own application after the fork: connections and the classifier's threads do not survive one."""
+    """Each worker makes its own application after the fork: connections and threads do not survive one."""
 
     def __init__(self, settings: Settings, listening: Listening) -> None:
         self._settings = settings

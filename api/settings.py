@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from environs import Env, EnvValidationError, validate
 
@@ -26,6 +28,7 @@ class Settings:
     trusted_proxies: int = 0
     model: str = "embedded"
     model_digest: str | None = None
+    model_languages: tuple[str, ...] = ()
     screening_deadline: dt.timedelta = dt.timedelta(seconds=2)
     screening_lease: dt.timedelta = dt.timedelta(seconds=15)
     screening_threads: int = 4
@@ -55,7 +58,7 @@ def read() -> Settings:
     env = Env(eager=False, prefix="VORAB_")
     defaults = Settings(secret_key="", database_url="")
     at_least_one = validate.Range(min=1)
-    values = {
+    values: dict[str, Any] = {
         "secret_key": env.str("SECRET_KEY", validate=validate.Length(min=_MIN_SECRET)),
         "database_url": env.str("DATABASE_URL", default_database_url()),
         "base_url": env.str("BASE_URL", defaults.base_url, validate=validate.URL(require_tld=False)),
@@ -63,6 +66,7 @@ def read() -> Settings:
         "trusted_proxies": env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
         "model": env.str("MODEL", defaults.model),
         "model_digest": env.str("MODEL_DIGEST", None),
+        "model_languages": env.list("MODEL_LANGUAGES", []),
         "screening_threads": env.int("SCREENING_THREADS", defaults.screening_threads, validate=at_least_one),
         "screening_backlog": env.int("SCREENING_BACKLOG", defaults.screening_backlog, validate=at_least_one),
         "max_body_bytes": env.int("MAX_BODY_BYTES", defaults.max_body_bytes, validate=validate.Range(min=1024)),
@@ -106,13 +110,14 @@ def default_database_url() -> str:
 _positive = validate.Range(min=0, min_inclusive=False)
 
 
-def _typed(value: object, default: object) -> object:
+def _typed(value: Any, default: object) -> Any:
     if isinstance(default, dt.timedelta) and isinstance(value, int | float):
         return dt.timedelta(seconds=value)
     return tuple(value) if isinstance(value, list) else value
 
 
 def _explain(error: EnvValidationError) -> str:
+    assert isinstance(error.error_messages, Mapping)
     lines = [
         f"  {name}: {' '.join(str(message) for message in messages)}" for name, messages in error.error_messages.items()
     ]

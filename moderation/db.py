@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Engine, MetaData, create_engine, event, make_url
@@ -30,14 +31,14 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+    def process_bind_param(self, value: dt.datetime | None, _dialect: Dialect) -> dt.datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a naive time cannot be stored")
         return value.astimezone(dt.UTC)
 
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+    def process_result_value(self, value: dt.datetime | None, _dialect: Dialect) -> dt.datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
@@ -51,11 +52,11 @@ class Base(MappedAsDataclass, DeclarativeBase):
 
 
 class Database:
-    """Opens transactions. A unit of work is one ``with`` block: it commits at its end, or rolls back if it raises.
+    """Opens transactions. A unit of work is one ``with`` block: it commits at its end and rolls back if it raises.
 
-    On SQLite a writing transaction takes the write lock when it begins. A transaction that starts by reading and wants to
-    write later cannot wait for the lock (SQLite answers SQLITE_BUSY at once, whatever the timeout), which is where
-    "database is locked" comes from.
+    On SQLite a writing transaction takes the write lock when it begins. One that starts by reading and wants to write
+    later cannot wait for the lock (SQLite answers SQLITE_BUSY at once, whatever the timeout), which is where "database
+    is locked" comes from.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, max_overflow: int = 10) -> None:
@@ -63,6 +64,7 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": max_overflow, "pool_timeout": 5}
         if self.is_sqlite:
+            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
             options["connect_args"] = {"timeout": _SQLITE_BUSY_MS / 1000, "check_same_thread": False}
         else:
             options["pool_pre_ping"] = True

@@ -6,7 +6,7 @@ Every error carries a stable ``code``. What a code means in HTTP, and how it rea
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class VorabError(Exception):
@@ -17,7 +17,7 @@ class VorabError(Exception):
 
     code: ClassVar[str] = "error"
 
-    def __init__(self, message: str = "", **details: object) -> None:
+    def __init__(self, message: str = "", **details: Any) -> None:
         super().__init__(message or self.code)
         self.details = details
 
@@ -27,7 +27,7 @@ class InvalidInputError(VorabError):
 
     code = "invalid_input"
 
-    def __init__(self, field: str, reason: str, **details: object) -> None:
+    def __init__(self, field: str, reason: str, **details: Any) -> None:
         super().__init__(f"{field}: {reason}", **details)
         self.field = field
         self.reason = reason

@@ -52,7 +52,7 @@ def _common() -> frozenset[str]:
 
 
 class Hasher:
-    """Hashes and verifies, a few at a time: each costs ``memory_kib`` and a core, and a flood must not take them all."""
+    """Hashes and verifies, a few at a time: each costs ``memory_kib`` and a core, and a flood must not take all."""
 
     def __init__(self, *, memory_kib: int = 47_104, time_cost: int = 1, at_once: int = 2) -> None:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID)

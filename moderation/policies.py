@@ -122,5 +122,6 @@ def _are_strings(value: object) -> bool:
 
 def _frozen(name: str, value: Any) -> Any:
     if name == "word_lists":
-        return WordLists(**{key: tuple(part) if isinstance(part, list) else part for key, part in value.items()})
+        parts: dict[str, Any] = {key: tuple(part) if isinstance(part, list) else part for key, part in value.items()}
+        return WordLists(**parts)
     return tuple(value) if isinstance(value, list) else value

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from moderation import cursors, publication
+from moderation import cursors, publication, review_items
 from moderation.actors import Actor
 from moderation.errors import (
     InvalidInputError,
@@ -23,7 +23,6 @@ from moderation.errors import (
 from moderation.identifiers import parse_id
 from moderation.models import (
     Account,
-    Article,
     Comment,
     Decision,
     Flag,
@@ -35,6 +34,7 @@ from moderation.models import (
     VerdictRecord,
 )
 from moderation.publication import Change
+from moderation.review_items import QueueItem
 from moderation.text.input import clean
 
 REASON_CODES = (
@@ -62,50 +62,6 @@ class QueueRequest:
     sort: QueueSort = "risk"
     limit: int = 20
     cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorRecord:
-    """What a moderator should know of an author on this site."""
-
-    id: uuid.UUID
-    display_name: str
-    created_at: dt.datetime
-    published: int
-    rejected: int
-    held: int
-
-
-@dataclass(frozen=True, slots=True)
-class FlagView:
-    reason: str
-    text: str | None
-    created_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ParentView:
-    id: uuid.UUID
-    author: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class QueueItem:
-    """One comment as moderators see it. ``version`` is what a decision must name."""
-
-    comment: Comment
-    revision: Revision
-    site: Site
-    article: Article
-    author: AuthorRecord
-    screening: ScreeningRecord | None
-    verdicts: tuple[VerdictRecord, ...]
-    decision: Decision | None
-    flags: tuple[FlagView, ...]
-    parent: ParentView | None
-    published_body: str | None
-    """What readers see at present, where that is another revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +112,7 @@ def page(session: Session, request: QueueRequest, *, actor: Actor) -> QueuePage:
     comments = session.scalars(_paged(query, request)).all()
     shown = comments[: request.limit]
     cursor = _cursor_after(shown[-1], request.sort) if len(comments) > request.limit else None
-    return QueuePage(tuple(_items(session, shown)), cursor, _counts(session, scope))
+    return QueuePage(tuple(review_items.load(session, shown)), cursor, _counts(session, scope))
 
 
 def item(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> QueueItem:
@@ -169,7 +125,7 @@ def item(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> QueueItem:
     comment = _demand(session, session.get(Comment, comment_id), actor)
     if comment.status == Status.WITHDRAWN:
         raise NotFoundError("comment")
-    return _items(session, [comment])[0]
+    return review_items.load(session, [comment])[0]
 
 
 def history(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> list[tuple[Decision, int, str | None]]:
@@ -286,7 +242,7 @@ def _scope(session: Session, site_key: str | None, actor: Actor) -> ColumnElemen
     return and_(waiting, Comment.site_id.in_(actor.sites))
 
 
-def _by_status(query: Select[tuple[Comment]], status: QueueStatus) -> Select[tuple[Comment]]:
+def _by_status(query: Select[Comment], status: QueueStatus) -> Select[Comment]:
     if status == "held":
         return query.where(Comment.status == Status.HELD)
     if status == "flagged":
@@ -294,7 +250,7 @@ def _by_status(query: Select[tuple[Comment]], status: QueueStatus) -> Select[tup
     return query
 
 
-def _by_reason(query: Select[tuple[Comment]], reason: str | None) -> Select[tuple[Comment]]:
+def _by_reason(query: Select[Comment], reason: str | None) -> Select[Comment]:
     """Comments that the machine held for this reason, or that readers flagged with it."""
     if reason is None:
         return query
@@ -320,7 +276,7 @@ def _counts(session: Session, scope: ColumnElement[bool]) -> dict[str, int]:
     return {"held": held, "flagged": flagged, "all": everything}
 
 
-def _paged(query: Select[tuple[Comment]], request: QueueRequest) -> Select[tuple[Comment]]:
+def _paged(query: Select[Comment], request: QueueRequest) -> Select[Comment]:
     if request.sort == "risk":
         if request.cursor is not None:
             risk, last = _position(request.cursor, "risk", (float, str))
@@ -360,121 +316,3 @@ def _cursor_after(comment: Comment, sort: QueueSort) -> str:
         return cursors.encode(sort, [float(comment.risk), str(comment.id)])
     assert comment.queued_at is not None
     return cursors.encode(sort, [comment.queued_at.isoformat(), str(comment.id)])
-
-
-def _items(session: Session, comments: Sequence[Comment]) -> list[QueueItem]:
-    """The comments with everything around them, in a fixed number of queries however many there are."""
-    if not comments:
-        return []
-    ids = [comment.id for comment in comments]
-    revisions = {
-        (revision.comment_id, revision.number): revision
-        for revision in session.scalars(select(Revision).where(Revision.comment_id.in_(ids)))
-    }
-    current = {comment.id: revisions[comment.id, comment.current_number] for comment in comments}
-    screenings = _screenings(session, [revision.id for revision in current.values()])
-    verdicts = _verdicts(session, [screening.id for screening in screenings.values()])
-    decisions = {
-        decision.comment_id: decision
-        for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(ids)).order_by(Decision.id))
-    }
-    sites = {site.id: site for site in _all(session, Site, {comment.site_id for comment in comments})}
-    articles = {article.id: article for article in _all(session, Article, {c.article_id for c in comments})}
-    authors = _authors(session, {(comment.author_id, comment.site_id) for comment in comments})
-    parents = _parents(session, {comment.parent_id for comment in comments if comment.parent_id is not None})
-    flags = _flags(session, ids)
-    items = []
-    for comment in comments:
-        screening = screenings.get(current[comment.id].id)
-        published = revisions.get((comment.id, comment.published_number or 0))
-        differs = published is not None and published.number != comment.current_number
-        items.append(
-            QueueItem(
-                comment=comment,
-                revision=current[comment.id],
-                site=sites[comment.site_id],
-                article=articles[comment.article_id],
-                author=authors[comment.author_id, comment.site_id],
-                screening=screening,
-                verdicts=verdicts.get(screening.id, ()) if screening else (),
-                decision=decisions.get(comment.id),
-                flags=flags.get(comment.id, ()),
-                parent=parents.get(comment.parent_id) if comment.parent_id else None,
-                published_body=published.body if published is not None and differs else None,
-            )
-        )
-    return items
-
-
-def _all(session: Session, model: type[Any], ids: Iterable[uuid.UUID]) -> Iterable[Any]:
-    return session.scalars(select(model).where(model.id.in_(list(ids))))
-
-
-def _screenings(session: Session, revision_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ScreeningRecord]:
-    """The latest screening of each revision."""
-    rows = session.scalars(
-        select(ScreeningRecord).where(ScreeningRecord.revision_id.in_(revision_ids)).order_by(ScreeningRecord.id)
-    )
-    return {row.revision_id: row for row in rows}
-
-
-def _verdicts(session: Session, screening_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[VerdictRecord, ...]]:
-    found: dict[uuid.UUID, tuple[VerdictRecord, ...]] = {}
-    rows = session.scalars(
-        select(VerdictRecord).where(VerdictRecord.screening_id.in_(screening_ids)).order_by(VerdictRecord.id)
-    )
-    for row in rows:
-        found[row.screening_id] = (*found.get(row.screening_id, ()), row)
-    return found
-
-
-def _authors(
-    session: Session, pairs: set[tuple[uuid.UUID, uuid.UUID]]
-) -> dict[tuple[uuid.UUID, uuid.UUID], AuthorRecord]:
-    account_ids = {account_id for account_id, _ in pairs}
-    tallies = {
-        (row.author_id, row.site_id): row
-        for row in session.execute(
-            select(
-                Comment.author_id,
-                Comment.site_id,
-                func.count().filter(Comment.status == Status.PUBLISHED).label("published"),
-                func.count().filter(Comment.status == Status.REJECTED).label("rejected"),
-                func.count().filter(Comment.status == Status.HELD).label("held"),
-            )
-            .where(Comment.author_id.in_(account_ids))
-            .group_by(Comment.author_id, Comment.site_id)
-        )
-    }
-    accounts = {account.id: account for account in _all(session, Account, account_ids)}
-    return {
-        (account_id, site_id): AuthorRecord(
-            id=account_id,
-            display_name=accounts[account_id].display_name,
-            created_at=accounts[account_id].created_at,
-            published=tallies[account_id, site_id].published,
-            rejected=tallies[account_id, site_id].rejected,
-            held=tallies[account_id, site_id].held,
-        )
-        for account_id, site_id in pairs
-    }
-
-
-def _parents(session: Session, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ParentView]:
-    """The comments replied to, as readers see them; those taken down since are left out."""
-    rows = session.execute(
-        select(Comment.id, Account.display_name, Revision.body)
-        .join(Account, Account.id == Comment.author_id)
-        .join(Revision, and_(Revision.comment_id == Comment.id, Revision.number == Comment.published_number))
-        .where(Comment.id.in_(list(ids)))
-    )
-    return {row[0]: ParentView(row[0], row[1], row[2]) for row in rows}
-
-
-def _flags(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[FlagView, ...]]:
-    found: dict[uuid.UUID, tuple[FlagView, ...]] = {}
-    rows = session.scalars(select(Flag).where(Flag.comment_id.in_(ids), Flag.resolved_at.is_(None)).order_by(Flag.id))
-    for row in rows:
-        view = FlagView(row.reason, row.text, row.created_at)
-        found[row.comment_id] = (*found.get(row.comment_id, ()), view)
-    return found

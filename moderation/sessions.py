@@ -130,7 +130,7 @@ def authenticate(session: Session, token: str, *, lifetimes: Lifetimes, now: dt.
 
 
 def touch(session: Session, token: str, *, now: dt.datetime) -> None:
-    """Note that the session is in use. Hourly is often enough for an idle limit of days, and spares a write per request."""
+    """Note that the session is in use. Hourly is enough for an idle limit of days, and spares a write per request."""
     row = session.scalar(select(SignInSession).where(SignInSession.token_hash == _hash(token)).with_for_update())
     if row is not None and row.last_used_at < now:
         row.last_used_at = now

@@ -85,6 +85,11 @@ def by_key(session: Session, key: str) -> Site:
     return site
 
 
+def names(session: Session) -> tuple[str, ...]:
+    """What the sites are called: words that make a poor password here."""
+    return tuple(word for row in session.execute(select(Site.key, Site.name)) for word in row)
+
+
 def demand_origin(site: Site, origin: str | None) -> None:
     """Refuse a browser on a page that is not the site's. Without an origin it is no browser: its token is all it needs.
 

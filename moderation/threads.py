@@ -7,20 +7,20 @@ cursor; clients drop an id that they have already.
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from moderation import cursors, sites
+from moderation import comment_views, cursors, sites
+from moderation.comment_views import CommentQuery, CommentRow, CommentView, Viewer
 from moderation.errors import InvalidInputError, NotFoundError
 from moderation.identifiers import parse_id
-from moderation.models import Account, Article, Comment, Decision, Revision, Site, Status, Vote
+from moderation.models import Article, Comment, Site, Status
 
 Sort = Literal["oldest", "newest", "top"]
 INLINE_REPLIES = 3
@@ -28,66 +28,10 @@ INLINE_REPLIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Author:
-    id: uuid.UUID
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleRef:
-    site: str
-    id: str
-    title: str | None
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnState:
-    """What only a comment's author is told of it."""
-
-    status: str
-    revision: int
-    published_revision: int | None
-    body: str
-    reasons: tuple[str, ...]
-    decided_by: Literal["machine", "moderator"] | None
-    note: str | None
-    editable_until: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class CommentView:
-    """A comment as one person may see it. Without ``body`` and ``author`` it only keeps its place in the thread."""
-
-    id: uuid.UUID
-    article: ArticleRef
-    parent_id: uuid.UUID | None
-    depth: int
-    author: Author | None
-    body: str | None
-    revision: int | None
-    created_at: dt.datetime
-    edited_at: dt.datetime | None
-    score: int
-    own_vote: int
-    reply_count: int
-    replies: tuple[CommentView, ...] = ()
-    replies_cursor: str | None = None
-    own: OwnState | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     items: tuple[CommentView, ...]
     next_cursor: str | None
     total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """For whom is read; nobody in particular if there is no account."""
-
-    account_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +52,7 @@ def of_article(session: Session, site_key: str, external_id: str, request: PageR
     article = session.scalar(select(Article).where(Article.site_id == site.id, Article.external_id == external_id))
     if article is None:
         raise NotFoundError("article")
-    query = _comments().where(
+    query = comment_views.query().where(
         Comment.article_id == article.id, Comment.shown_under_id.is_(None), Comment.listed.is_(True)
     )
     rows = session.execute(_paged(query, request)).all()
@@ -129,7 +73,7 @@ def replies(session: Session, comment_id: uuid.UUID, request: PageRequest, viewe
     visible: ColumnElement[bool] = Comment.listed.is_(True)
     if viewer.account_id is not None:
         visible = visible | and_(Comment.author_id == viewer.account_id, Comment.status != Status.WITHDRAWN)
-    query = _comments().where(Comment.shown_under_id == comment_id, visible)
+    query = comment_views.query().where(Comment.shown_under_id == comment_id, visible)
     rows = session.execute(_paged(query, request)).all()
     page = _page(session, rows, request, viewer)
     return replace(page, items=_with_replies(session, page.items, viewer, levels=1))
@@ -140,10 +84,10 @@ def one(session: Session, comment_id: uuid.UUID, viewer: Viewer) -> CommentView:
     Raises:
         NotFoundError: it is not there for this viewer.
     """
-    row = session.execute(_comments().where(Comment.id == comment_id)).one_or_none()
+    row = session.execute(comment_views.query().where(Comment.id == comment_id)).one_or_none()
     if row is None or not _visible(row[0], viewer):
         raise NotFoundError("comment")
-    return _views(session, [row], viewer)[0]
+    return comment_views.load(session, [row], viewer)[0]
 
 
 def own(
@@ -155,7 +99,7 @@ def own(
     article: str | None = None,
 ) -> Page:
     """Everything that an account wrote and did not withdraw, newest first, in every status."""
-    query = _comments().where(Comment.author_id == account_id, Comment.status != Status.WITHDRAWN)
+    query = comment_views.query().where(Comment.author_id == account_id, Comment.status != Status.WITHDRAWN)
     if site is not None:
         query = query.where(Site.key == site)
     if article is not None:
@@ -179,18 +123,7 @@ def counts(session: Session, site_key: str, external_ids: Sequence[str]) -> dict
     return {**dict.fromkeys(external_ids, 0), **{row.external_id: row.published_count for row in found}}
 
 
-def _comments() -> Select[Any]:
-    """Comments with what is needed to show them. The revision is the published one, of an own comment the newest too."""
-    return (
-        select(Comment, Article, Site.key, Account.display_name, Revision.body)
-        .join(Article, Article.id == Comment.article_id)
-        .join(Site, Site.id == Comment.site_id)
-        .join(Account, Account.id == Comment.author_id)
-        .outerjoin(Revision, and_(Revision.comment_id == Comment.id, Revision.number == Comment.published_number))
-    )
-
-
-def _paged(query: Select[Any], request: PageRequest) -> Select[Any]:
+def _paged(query: CommentQuery, request: PageRequest) -> CommentQuery:
     if request.sort == "top":
         if request.cursor is not None:
             score, last = _position(request, (int, str))
@@ -212,12 +145,12 @@ def _position(request: PageRequest, kinds: Sequence[type]) -> list[Any]:
     return [*position[:-1], last]
 
 
-def _page(session: Session, rows: Sequence[Row[Any]], request: PageRequest, viewer: Viewer) -> Page:
+def _page(session: Session, rows: Sequence[CommentRow], request: PageRequest, viewer: Viewer) -> Page:
     shown = rows[: request.limit]
     cursor = None
     if len(rows) > request.limit:
         cursor = _cursor_after(shown[-1][0].score, shown[-1][0].id, request.sort)
-    return Page(tuple(_views(session, shown, viewer)), cursor)
+    return Page(tuple(comment_views.load(session, shown, viewer)), cursor)
 
 
 def _cursor_after(score: int, comment_id: uuid.UUID, sort: Sort) -> str:
@@ -239,10 +172,12 @@ def _with_replies(
         .where(Comment.shown_under_id.in_(parents), Comment.listed.is_(True))
         .subquery()
     )
-    query = _comments().join(numbered, numbered.c.id == Comment.id).where(numbered.c.position <= INLINE_REPLIES)
+    query = (
+        comment_views.query().join(numbered, numbered.c.id == Comment.id).where(numbered.c.position <= INLINE_REPLIES)
+    )
     rows = session.execute(query.order_by(Comment.id)).all()
-    found = _with_replies(session, _views(session, rows, viewer), viewer, levels=levels - 1)
-    under = {row[0].id: row[0].shown_under_id for row in rows}
+    found = _with_replies(session, comment_views.load(session, rows, viewer), viewer, levels=levels - 1)
+    under = {row[0].id: row[0].shown_under_id for row in rows if row[0].shown_under_id is not None}
     by_parent: dict[uuid.UUID, list[CommentView]] = defaultdict(list)
     for reply in found:
         by_parent[under[reply.id]].append(reply)
@@ -253,83 +188,6 @@ def _add_replies(item: CommentView, found: Sequence[CommentView]) -> CommentView
     more = item.reply_count > len(found) and bool(found)
     cursor = _cursor_after(0, found[-1].id, "oldest") if more else None
     return replace(item, replies=tuple(found), replies_cursor=cursor)
-
-
-def _views(session: Session, rows: Sequence[Row[Any]], viewer: Viewer) -> list[CommentView]:
-    ids = [row[0].id for row in rows]
-    votes = _own_votes(session, ids, viewer)
-    own_states = _own_states(session, [row[0] for row in rows if row[0].author_id == viewer.account_id])
-    return [_view(row, votes.get(row[0].id, 0), own_states.get(row[0].id)) for row in rows]
-
-
-def _view(row: Row[Any], own_vote: int, own_state: OwnState | None) -> CommentView:
-    comment, article, site_key, author_name, published_body = row
-    body = own_state.body if own_state is not None else published_body
-    shown = body is not None
-    return CommentView(
-        id=comment.id,
-        article=ArticleRef(site_key, article.external_id, article.title, article.url),
-        parent_id=comment.parent_id,
-        depth=comment.depth,
-        author=Author(comment.author_id, author_name) if shown else None,
-        body=body,
-        revision=(own_state.revision if own_state else comment.published_number) if shown else None,
-        created_at=comment.created_at,
-        edited_at=comment.edited_at if shown else None,
-        score=comment.score if shown else 0,
-        own_vote=own_vote,
-        reply_count=comment.reply_count,
-        own=own_state,
-    )
-
-
-def _own_votes(session: Session, ids: Sequence[uuid.UUID], viewer: Viewer) -> dict[uuid.UUID, int]:
-    if viewer.account_id is None or not ids:
-        return {}
-    found = session.execute(
-        select(Vote.comment_id, Vote.value).where(Vote.account_id == viewer.account_id, Vote.comment_id.in_(ids))
-    )
-    return {row.comment_id: row.value for row in found}
-
-
-def _own_states(session: Session, comments: Iterable[Comment]) -> dict[uuid.UUID, OwnState]:
-    by_id = {comment.id: comment for comment in comments if comment.status != Status.WITHDRAWN}
-    if not by_id:
-        return {}
-    bodies: dict[uuid.UUID, str] = {
-        row.comment_id: row.body
-        for row in session.execute(
-            select(Revision.comment_id, Revision.body)
-            .join(Comment, and_(Comment.id == Revision.comment_id, Comment.current_number == Revision.number))
-            .where(Comment.id.in_(by_id))
-        )
-    }
-    latest: dict[uuid.UUID, Decision] = {}
-    for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(by_id)).order_by(Decision.id)):
-        latest[decision.comment_id] = decision
-    windows = {
-        site_id: sites.policy_of(session, site_id).policy.edit_window_s
-        for site_id in {c.site_id for c in by_id.values()}
-    }
-    return {
-        comment_id: _own_state(comment, bodies[comment_id], latest.get(comment_id), windows[comment.site_id])
-        for comment_id, comment in by_id.items()
-    }
-
-
-def _own_state(comment: Comment, body: str, decision: Decision | None, edit_window_s: int) -> OwnState:
-    settled = decision if decision is not None and decision.to_status == comment.status else None
-    editable = comment.status not in (Status.REJECTED, Status.WITHDRAWN)
-    return OwnState(
-        status=comment.status,
-        revision=comment.current_number,
-        published_revision=comment.published_number,
-        body=body,
-        reasons=tuple(settled.reasons) if settled else (),
-        decided_by=None if settled is None else "machine" if settled.actor_id is None else "moderator",
-        note=settled.note if settled else None,
-        editable_until=comment.created_at + dt.timedelta(seconds=edit_window_s) if editable else None,
-    )
 
 
 def _visible(comment: Comment, viewer: Viewer) -> bool:

@@ -8,7 +8,7 @@ from api import auth, language, presenting
 from api.blueprints.base import Blueprint
 from api.schemas import accounts as schemas
 from api.services import services
-from moderation import accounts, limits, sessions
+from moderation import accounts, limits, sessions, sites
 from moderation.limits import Limit
 from moderation.sessions import Credentials
 
@@ -25,7 +25,9 @@ def register(wish: dict[str, Any]) -> dict[str, Any]:
     """
     held = services()
     allowed = Limit("registration", held.settings.registrations_per_address, 3600)
-    email, name = accounts.check_new(wish["email"], wish["display_name"], wish["password"], forbidden=("vorab",))
+    with held.database.read() as session:
+        forbidden = ("vorab", *sites.names(session))
+    email, name = accounts.check_new(wish["email"], wish["display_name"], wish["password"], forbidden=forbidden)
     now = held.clock()
     with held.database.write() as session:
         limits.take(session, allowed, request.remote_addr or "", now=now)

@@ -8,13 +8,15 @@ from flask import Response, jsonify, request
 from api import auth, presenting
 from api.blueprints.base import Blueprint
 from api.schemas import comments as schemas
+from api.schemas.base import PageQuery
 from api.services import services
 from moderation import limits, submissions, threads
 from moderation.articles import ArticleDetails
+from moderation.comment_views import Viewer
 from moderation.limits import Limit
 from moderation.screening.pipeline import screen
 from moderation.submissions import NewComment
-from moderation.threads import Page, PageRequest, Viewer
+from moderation.threads import Page, PageRequest
 
 blueprint = Blueprint("Comments", __name__, description="Reading and writing comments.")
 
@@ -101,7 +103,7 @@ def one(comment_id: uuid.UUID) -> dict[str, Any]:
 
 
 @blueprint.route("/comments/<uuid:comment_id>/replies", methods=["GET"])
-@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, schemas.RepliesPage)
 def replies(query: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
     """Replies to a comment, oldest first. Your own in any status."""

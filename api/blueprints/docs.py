@@ -70,7 +70,7 @@ def _groups(spec: dict[str, Any]) -> list[dict[str, Any]]:
 def _success(operation: dict[str, Any]) -> list[tuple[str, dict[str, Any] | None]]:
     """Each success status with the schema of its body."""
     return [
-        (status, next(iter(answer.get("content", {}).values()), {}).get("schema"))
+        (status, next((body["schema"] for body in answer.get("content", {}).values()), None))
         for status, answer in operation["responses"].items()
         if status.startswith("2")
     ]

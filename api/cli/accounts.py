@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 
 import click
 
@@ -37,7 +38,7 @@ def create(
     as_json: bool,
 ) -> None:
     """Make an account. There is no other way to become a moderator or an admin."""
-    password = _password(from_stdin=password_stdin)
+    password = _chosen_password(from_stdin=password_stdin)
     settings = read_settings()
     address, name = accounts.check_new(email, display_name, password, forbidden=("vorab",))
     hashed = Hasher(memory_kib=settings.password_memory_kib).hash(password)
@@ -49,11 +50,10 @@ def create(
     answer(facts, f"Made {role} {name} <{address}>.", as_json=as_json)
 
 
-def _password(*, from_stdin: bool) -> str:
+def _chosen_password(*, from_stdin: bool) -> str:
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
-    chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return chosen
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @command.command("set-role")

@@ -25,9 +25,10 @@ def answer(facts: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
     click.echo(json.dumps(facts, ensure_ascii=False, default=str) if as_json else sentence)
 
 
-def read_settings() -> Settings:
+def read_settings(*, log_level: str | None = "warning") -> Settings:
+    """The settings, with logging as they say, or at the given level where a person watches the command."""
     found = settings.read()
-    logs.configure(found.log_level)
+    logs.configure(log_level or found.log_level)
     return found
 
 

@@ -8,20 +8,33 @@ from api.cli.output import Failure, open_database, read_settings
 @click.command(help="Serve the API.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT")
+@click.option("--greet", is_flag=True, help="Say where to look, and in the demo how to sign in.")
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; each loads the model."
 )
 @click.option(
     "--threads", type=click.IntRange(1, 256), default=16, show_default=True, help="Requests at once per process."
 )
-def command(host: str, port: int, workers: int, threads: int) -> None:
+def command(host: str, port: int, workers: int, threads: int, *, greet: bool) -> None:
     """Serve with gunicorn until SIGTERM, which lets requests and screenings under way finish."""
     from api import migrating
     from api.server import Listening, Server
 
-    settings = read_settings()
+    settings = read_settings(log_level=None)
     with open_database(settings) as database:
         present, wanted = migrating.present_and_wanted(database)
     if present != wanted:
         raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
+    if greet:
+        click.echo(_greeting(f"http://{host}:{port}", demo=settings.demo))
     Server(settings, Listening(host, port, workers, threads)).run()
+
+
+def _greeting(base: str, *, demo: bool) -> str:
+    places = [("article with comments", "/"), ("review queue", "/desk"), ("API documentation", "/api/v1/docs")]
+    lines = [f"  {name:<22} {base}{path}" for name, path in places if demo or path != "/"]
+    if demo:
+        from seeds.people import demo_accounts
+
+        lines += ["", "Sign in to the demo with:", demo_accounts().in_words()]
+    return "\n".join(["", f"Vorab is at {base}", *lines, "", "Stop it with Ctrl-C."])

@@ -1,8 +1,8 @@
-"""Schemas refuse what they do not know, and say with codes what is wrong; the words are added where errors are answered."""
+"""Schemas refuse what they do not know and say with codes what is wrong; words are added where errors are answered."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
@@ -18,14 +18,14 @@ _CODES: dict[type[fields.Field[Any]], str] = {
 class StrictSchema(Schema):
     """Input: every field named, nothing else accepted."""
 
-    error_messages: ClassVar[dict[str, str]] = {"unknown": "unknown_field", "type": "not_an_object"}
+    error_messages = {"unknown": "unknown_field", "type": "not_an_object"}  # noqa: RUF012  # marshmallow's way.
 
     class Meta:
         unknown = RAISE
 
-    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002  # marshmallow's hook.
         code = next((code for kind, code in _CODES.items() if isinstance(field_obj, kind)), "invalid")
-        codes = dict.fromkeys(field_obj.error_messages, code)
+        codes: dict[str, Any] = dict.fromkeys(field_obj.error_messages, code)
         codes.update(required="required", null="not_null", validator_failed="invalid", too_large="out_of_range")
         field_obj.error_messages = codes
 

@@ -129,7 +129,7 @@ class Comment(PublicComment):
 class ThreadComment(Comment):
     """A comment with its first replies, oldest first, down to the depth that the site shows."""
 
-    replies = fields.List(fields.Nested(lambda: ThreadComment()), required=True)
+    replies = fields.List(fields.Nested("ThreadComment"), required=True)
     replies_cursor = fields.String(
         required=True,
         allow_none=True,

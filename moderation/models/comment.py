@@ -25,9 +25,9 @@ class Comment(Base, kw_only=True, eq=False, repr=False):
     ``status`` is that of the newest revision. What other readers see is revision ``published_number``, and nothing
     while that is empty: an edit that waits leaves the last published revision in place.
 
-    ``listed`` is true where the comment has a place in the thread: it is published, or it is not (withdrawn, taken down)
-    but has listed replies, which would hang in the air without it. ``shown_under_id`` is the comment that it is shown
-    under, which is its parent except below the site's shown depth.
+    ``listed`` is true where the comment has a place in the thread: it is published, or it is not (withdrawn, taken
+    down) but has listed replies, which would hang in the air without it. ``shown_under_id`` is the comment that it is
+    shown under, which is its parent except below the site's shown depth.
     """
 
     __tablename__ = "comment"
@@ -85,11 +85,11 @@ class Comment(Base, kw_only=True, eq=False, repr=False):
     version: Mapped[int] = mapped_column(init=False)
     """Counts changes of text and status. A moderator's decision names the one that it was made on."""
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's way.
 
 
 class Revision(Base, kw_only=True, eq=False, repr=False):
-    """One text of a comment. The row is also the job of screening it: who has it (lease, token), how often it was tried."""
+    """One text of a comment. The row is also the job of screening it: who has it, until when, which try."""
 
     __tablename__ = "revision"
     __table_args__ = (

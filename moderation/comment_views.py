@@ -1,0 +1,162 @@
+"""A comment as one person may see it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Row, Select, and_, select
+from sqlalchemy.orm import Session
+
+from moderation import sites
+from moderation.models import Account, Article, Comment, Decision, Revision, Site, Status, Vote
+
+CommentQuery = Select[Comment, Article, str, str, str | None]
+CommentRow = Row[Comment, Article, str, str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    id: uuid.UUID
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRef:
+    site: str
+    id: str
+    title: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnState:
+    """What only a comment's author is told of it."""
+
+    status: str
+    revision: int
+    published_revision: int | None
+    body: str
+    reasons: tuple[str, ...]
+    decided_by: Literal["machine", "moderator"] | None
+    note: str | None
+    editable_until: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """A comment as one person may see it. Without ``body`` and ``author`` it only keeps its place in the thread."""
+
+    id: uuid.UUID
+    article: ArticleRef
+    parent_id: uuid.UUID | None
+    depth: int
+    author: Author | None
+    body: str | None
+    revision: int | None
+    created_at: dt.datetime
+    edited_at: dt.datetime | None
+    score: int
+    own_vote: int
+    reply_count: int
+    replies: tuple[CommentView, ...] = ()
+    replies_cursor: str | None = None
+    own: OwnState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """For whom is read; nobody in particular if there is no account."""
+
+    account_id: uuid.UUID | None = None
+
+
+def query() -> CommentQuery:
+    """Comments with what is needed to show them; the text is that of the published revision."""
+    return (
+        select(Comment, Article, Site.key, Account.display_name, Revision.body)
+        .join(Article, Article.id == Comment.article_id)
+        .join(Site, Site.id == Comment.site_id)
+        .join(Account, Account.id == Comment.author_id)
+        .outerjoin(Revision, and_(Revision.comment_id == Comment.id, Revision.number == Comment.published_number))
+    )
+
+
+def load(session: Session, rows: Sequence[CommentRow], viewer: Viewer) -> list[CommentView]:
+    ids = [row[0].id for row in rows]
+    votes = _own_votes(session, ids, viewer)
+    own_states = _own_states(session, [row[0] for row in rows if row[0].author_id == viewer.account_id])
+    return [_view(row, votes.get(row[0].id, 0), own_states.get(row[0].id)) for row in rows]
+
+
+def _view(row: CommentRow, own_vote: int, own_state: OwnState | None) -> CommentView:
+    comment, article, site_key, author_name, published_body = row
+    body = own_state.body if own_state is not None else published_body
+    shown = body is not None
+    return CommentView(
+        id=comment.id,
+        article=ArticleRef(site_key, article.external_id, article.title, article.url),
+        parent_id=comment.parent_id,
+        depth=comment.depth,
+        author=Author(comment.author_id, author_name) if shown else None,
+        body=body,
+        revision=(own_state.revision if own_state else comment.published_number) if shown else None,
+        created_at=comment.created_at,
+        edited_at=comment.edited_at if shown else None,
+        score=comment.score if shown else 0,
+        own_vote=own_vote,
+        reply_count=comment.reply_count,
+        own=own_state,
+    )
+
+
+def _own_votes(session: Session, ids: Sequence[uuid.UUID], viewer: Viewer) -> dict[uuid.UUID, int]:
+    if viewer.account_id is None or not ids:
+        return {}
+    found = session.execute(
+        select(Vote.comment_id, Vote.value).where(Vote.account_id == viewer.account_id, Vote.comment_id.in_(ids))
+    )
+    return {row.comment_id: row.value for row in found}
+
+
+def _own_states(session: Session, comments: Iterable[Comment]) -> dict[uuid.UUID, OwnState]:
+    by_id = {comment.id: comment for comment in comments if comment.status != Status.WITHDRAWN}
+    if not by_id:
+        return {}
+    bodies: dict[uuid.UUID, str] = {
+        row.comment_id: row.body
+        for row in session.execute(
+            select(Revision.comment_id, Revision.body)
+            .join(Comment, and_(Comment.id == Revision.comment_id, Comment.current_number == Revision.number))
+            .where(Comment.id.in_(by_id))
+        )
+    }
+    latest: dict[uuid.UUID, Decision] = {}
+    for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(by_id)).order_by(Decision.id)):
+        latest[decision.comment_id] = decision
+    windows = {
+        site_id: sites.policy_of(session, site_id).policy.edit_window_s
+        for site_id in {c.site_id for c in by_id.values()}
+    }
+    return {
+        comment_id: _own_state(comment, bodies[comment_id], latest.get(comment_id), windows[comment.site_id])
+        for comment_id, comment in by_id.items()
+    }
+
+
+def _own_state(comment: Comment, body: str, decision: Decision | None, edit_window_s: int) -> OwnState:
+    settled = decision if decision is not None and decision.to_status == comment.status else None
+    editable = comment.status not in (Status.REJECTED, Status.WITHDRAWN)
+    return OwnState(
+        status=comment.status,
+        revision=comment.current_number,
+        published_revision=comment.published_number,
+        body=body,
+        reasons=tuple(settled.reasons) if settled else (),
+        decided_by=None if settled is None else "machine" if settled.actor_id is None else "moderator",
+        note=settled.note if settled else None,
+        editable_until=comment.created_at + dt.timedelta(seconds=edit_window_s) if editable else None,
+    )
