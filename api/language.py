@@ -16,7 +16,12 @@ def current() -> str:
     """The best of our languages for ``Accept-Language``; German where it says nothing."""
     if not has_request_context():
         return LANGUAGES[0]
-    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+    # Not werkzeug's best_match: given "de-AT, en;q=0.5" it takes English, which alone matches letter for letter.
+    for wanted, quality in request.accept_languages:
+        language = wanted.partition("-")[0].lower()
+        if quality > 0 and language in LANGUAGES:
+            return language
+    return LANGUAGES[0]
 
 
 def text(group: str, code: str, *, language: str | None = None, **details: Any) -> str:

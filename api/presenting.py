@@ -83,11 +83,17 @@ def own_state(own: OwnState) -> dict[str, Any]:
     return {
         "reasons": reasons(own.reasons),
         "decided_by": own.decided_by,
-        "explanation": language.text("explanations", f"{own.status}.{own.decided_by or 'nobody'}"),
+        "explanation": language.text("explanations", _explanation(own)),
         "note": own.note,
         "published_revision": own.published_revision,
         "editable_until": own.editable_until,
     }
+
+
+def _explanation(own: OwnState) -> str:
+    code = f"{own.status}.{own.decided_by or 'nobody'}"
+    # While an edit waits or was refused, readers go on seeing the last published revision.
+    return f"{code}.edit" if own.published_revision not in (None, own.revision) else code
 
 
 def preview(body: str, screening: Screening) -> dict[str, Any]:

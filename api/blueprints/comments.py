@@ -62,7 +62,8 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
     if submitted.job is not None:
         held.runner.run(submitted.job)
     answer: dict[str, Any] = schemas.OwnComment().dump(_own(submitted.comment_id))
-    if command.idempotency_key is not None:
+    if command.idempotency_key is not None and submitted.job is not None:
+        # A repetition that comes while the first request is still at work must not speak for it.
         with held.database.write() as session:
             submissions.keep_answer(session, command, auth.actor(), answer)
     return _created(answer, replayed=submitted.job is None)

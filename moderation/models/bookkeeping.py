@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation.db import Base, JSONValue, UTCDateTime
@@ -26,7 +26,8 @@ class IdempotencyKey(Base, kw_only=True, eq=False, repr=False):
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     fingerprint: Mapped[str] = mapped_column(String(64))
     comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONValue, default=None)
+    # Not JSONB, which forgets the order of names: a repeated answer is the first one to the letter.
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
 
 

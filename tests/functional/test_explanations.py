@@ -1,0 +1,153 @@
+"""What an author is told about their comment, in German and English."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from importlib import resources
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from api.errors import STATUS_OF
+from moderation import accounts, sites
+from moderation.models import Role
+from moderation.review_queue import REASON_CODES
+from tests.sentences import CALM, insult, sentence
+from tests.world import Person, World, json_of
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    world.set_policy(CALM)
+    return world
+
+
+def told(world: World, comment_id: str, by: Person, language: str) -> dict[str, Any]:
+    return json_of(world.call("GET", f"/comments/{comment_id}", by=by, headers={"Accept-Language": language}))
+
+
+MACHINE = {"de": "Programm", "en": "program"}
+PERSON = {"de": "Redaktion", "en": "editors"}
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("case", ["published", "held", "rejected"])
+def test_an_author_is_told_that_a_machine_decided(world: World, language: str, case: str) -> None:
+    if case == "rejected":
+        world.set_policy(dataclasses.replace(CALM, reject_thresholds={"de": {"toxicity": 0.8}}))
+    reader = world.person()
+    own = world.comment(reader, sentence(0) if case == "published" else insult(0))
+
+    answer = told(world, own["id"], reader, language)
+
+    assert (answer["status"], answer["decided_by"]) == (case, "machine")
+    assert MACHINE[language] in answer["explanation"]
+    assert bool(answer["reasons"]) == (case != "published")
+    assert all(reason["message"] for reason in answer["reasons"])
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("action", ["publish", "reject"])
+def test_an_author_is_told_that_a_person_decided_and_what_they_noted(world: World, language: str, action: str) -> None:
+    reader, moderator = world.person(), world.person(Role.MODERATOR, "demo", name="Erika")
+    own = world.comment(reader, insult(0))
+    world.review(own, action, moderator, reason_code="insult", note="Bitte sachlich bleiben.")
+
+    answer = told(world, own["id"], reader, language)
+
+    assert (answer["decided_by"], answer["note"]) == ("moderator", "Bitte sachlich bleiben.")
+    assert MACHINE[language] not in answer["explanation"]
+    assert [reason["code"] for reason in answer["reasons"]] == ["insult"]
+    assert "Erika" not in json.dumps(answer, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_an_author_is_told_that_nothing_is_decided_yet(world: World, language: str) -> None:
+    world.classifier.available = False
+    reader = world.person()
+    own = world.comment(reader, sentence(0))
+
+    answer = told(world, own["id"], reader, language)
+
+    assert (answer["status"], answer["decided_by"], answer["reasons"]) == ("screening", None, [])
+    assert answer["explanation"]
+
+
+def test_german_and_english_differ_and_german_is_what_others_get(world: World) -> None:
+    reader = world.person()
+    own = world.comment(reader, insult(0))
+
+    words = {language: told(world, own["id"], reader, language)["explanation"] for language in ("de", "en", "fr")}
+
+    assert words["de"] != words["en"]
+    assert words["fr"] == words["de"]
+    answer = world.call("GET", f"/comments/{own['id']}", by=reader, headers={"Accept-Language": "en-GB, de;q=0.5"})
+    assert answer.headers["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize(
+    ("standing", "status"), [("premoderated", "held"), ("suspended", "rejected"), ("banned", "rejected")]
+)
+def test_an_author_is_told_what_the_site_does_not_let_them_do(world: World, standing: str, status: str) -> None:
+    reader = world.person()
+    with world.database.write() as session:
+        site = sites.by_key(session, "demo")
+        accounts.set_standing(session, reader.account, site, standing, until=None, now=world.clock())
+
+    own = world.comment(reader, sentence(0))
+
+    assert (own["status"], own["reasons"][0]["code"]) == (status, f"author_{standing}")
+
+
+@pytest.mark.parametrize("case", ["screening", "held", "rejected"])
+def test_an_author_is_told_that_others_still_see_the_version_before_an_edit(world: World, case: str) -> None:
+    if case == "rejected":
+        world.set_policy(dataclasses.replace(CALM, reject_thresholds={"de": {"toxicity": 0.8}}))
+    reader = world.person()
+    own = world.comment(reader, sentence(0))
+    world.classifier.available = case != "screening"
+    world.call("PATCH", f"/comments/{own['id']}", {"body": insult(1)}, by=reader)
+
+    answer = told(world, own["id"], reader, "de")
+
+    assert (answer["status"], answer["published_revision"]) == (case, 1)
+    assert "zuletzt veröffentlichte Fassung" in answer["explanation"]
+    assert "nur du" not in answer["explanation"]
+
+
+def texts(language: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(resources.files("api").joinpath(f"texts/{language}.json").read_text())
+    return found
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_gaps() -> None:
+    german, english = texts("de"), texts("en")
+
+    assert {group: set(entries) for group, entries in german.items()} == {
+        group: set(entries) for group, entries in english.items()
+    }
+    for group, entries in german.items():
+        for code, words in entries.items():
+            gaps = {name for _, name, _, _ in Formatter().parse(words) if name}
+            assert gaps == {name for _, name, _, _ in Formatter().parse(english[group][code]) if name}, code
+
+
+def test_every_code_has_words() -> None:
+    german = texts("de")
+
+    assert set(REASON_CODES) <= set(german["reasons"])
+    parts = {"not_found"}
+    assert set(STATUS_OF) - parts <= set(german["titles"])
+    assert set(german["titles"]) == set(german["details"])
+    for status in ("screening", "published", "held", "rejected"):
+        assert any(key.startswith(f"{status}.") for key in german["explanations"])
+
+
+def test_every_status_can_be_explained_by_whom_it_was_decided() -> None:
+    explanations = texts("de")["explanations"]
+    possible = {"screening": ("nobody",), "published": ("machine", "moderator"), "rejected": ("machine", "moderator")}
+    possible["held"] = ("machine", "moderator")
+
+    assert {f"{status}.{who}" for status, names in possible.items() for who in names} <= set(explanations)
