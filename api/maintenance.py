@@ -58,7 +58,7 @@ class Maintenance:
         """Send what is due. A letter is marked as sent after it was, so it may be sent twice but is never lost."""
         services = self._services
         with services.database.read() as session:
-            if not outbox.due(session, now=services.clock(), limit=1):
+            if not outbox.has_due(session, now=services.clock()):
                 return
         with services.database.write() as session:
             for message in outbox.due(session, now=services.clock()):

@@ -27,6 +27,11 @@ def promise(session: Session, kind: str, account: Account, *, now: dt.datetime, 
     )
 
 
+def has_due(session: Session, *, now: dt.datetime) -> bool:
+    waiting = select(OutboxMessage.id).where(OutboxMessage.sent_at.is_(None), OutboxMessage.due_at <= now)
+    return session.scalar(waiting.limit(1)) is not None
+
+
 def due(session: Session, *, now: dt.datetime, limit: int = 20) -> list[OutboxMessage]:
     """The letters to send now, oldest first, kept from other processes until the transaction ends."""
     statement = (
