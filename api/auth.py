@@ -43,6 +43,9 @@ def check_demand() -> None:
         NotSignedInError: the view is for signed-in people.
         ForbiddenError: it is for staff.
     """
+    if request.method == "OPTIONS":
+        # A browser's question before the real request; it carries no token, and learns only which methods there are.
+        return
     view = current_app.view_functions.get(request.endpoint or "")
     demand: Demand | None = getattr(view, "requires", None)
     if demand is None:

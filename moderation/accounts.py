@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from moderation import outbox, passwords
 from moderation.actors import Actor
 from moderation.errors import AlreadyExistsError, InvalidInputError, LastAdminError, NotFoundError
-from moderation.models import Account, AuthorStanding, ModeratedSite, Role, Site
+from moderation.models import Account, AuthorStanding, ModeratedSite, Role, SignInSession, Site
 from moderation.text.input import clean_name
 
 _LANGUAGES = ("de", "en")
@@ -80,9 +80,7 @@ def create_staff(
         NotFoundError: there is no such site.
         InvalidInputError: a moderator of no site.
     """
-    keys = tuple(site_keys)
-    if role == Role.MODERATOR and not keys:
-        raise InvalidInputError("site", "moderator_needs_site")
+    keys = _check_sites(role, site_keys)
     if by_email(session, command.email) is not None:
         raise AlreadyExistsError("account")
     account = _add(session, command, role, now=now)
@@ -91,17 +89,22 @@ def create_staff(
 
 
 def change_role(session: Session, email: str, role: Role, site_keys: Iterable[str]) -> Account:
-    """Give an account another role, at once for every session that it has.
+    """Give an account another role, which ends its sessions, or a moderator other sites, which apply at once.
 
     Raises:
         NotFoundError: no such account or site.
+        InvalidInputError: a moderator of no site.
         LastAdminError: it would leave nobody in charge.
     """
+    keys = _check_sites(role, site_keys)
     account = demand_by_email(session, email)
     if account.role == Role.ADMIN and role != Role.ADMIN and _admin_count(session) == 1:
         raise LastAdminError
+    if account.role != role:
+        # Whoever holds an old token must not find it worth more than it was (ASVS 7.2.4).
+        session.execute(delete(SignInSession).where(SignInSession.account_id == account.id))
     account.role = role
-    _set_sites(session, account, tuple(site_keys) if role == Role.MODERATOR else ())
+    _set_sites(session, account, keys if role == Role.MODERATOR else ())
     return account
 
 
@@ -166,6 +169,13 @@ def _add(session: Session, command: NewAccount, role: Role, *, now: dt.datetime)
     session.add(account)
     session.flush()
     return account
+
+
+def _check_sites(role: Role, site_keys: Iterable[str]) -> tuple[str, ...]:
+    keys = tuple(site_keys)
+    if role == Role.MODERATOR and not keys:
+        raise InvalidInputError("site", "moderator_needs_site")
+    return keys
 
 
 def _set_sites(session: Session, account: Account, site_keys: tuple[str, ...]) -> None:

@@ -25,6 +25,7 @@ from tests.fakes import Clock, FakeClassifier
 ORIGIN = "https://zeitung.example"
 PASSWORD = "ein langes Kennwort"
 ARTICLE = "artikel-1"
+_OWN_PREFIXES = ("/api", "/healthz", "/readyz", "/static")
 _HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$x"
 
 
@@ -92,8 +93,9 @@ class World:
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
             options["data"] = body if isinstance(body, bytes) else json.dumps(body)
-        url = path if path.startswith("/api") or path in ("/healthz", "/readyz") else f"/api/v1{path}"
-        return self.client.open(url, method=method, headers=sent, **options)
+        url = path if path.startswith(_OWN_PREFIXES) else f"/api/v1{path}"
+        # Buffered: what is answered from a file is read and the file closed.
+        return self.client.open(url, method=method, headers=sent, buffered=True, **options)
 
     def post(
         self,

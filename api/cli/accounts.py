@@ -40,13 +40,14 @@ def create(
     """Make an account. There is no other way to become a moderator or an admin."""
     password = _chosen_password(from_stdin=password_stdin)
     settings = read_settings()
-    address, name = accounts.check_new(email, display_name, password, forbidden=("vorab",))
-    hashed = Hasher(memory_kib=settings.password_memory_kib).hash(password)
-    with open_database(settings) as database, database.write() as session:
-        made = accounts.create_staff(
-            session, NewAccount(address, name, hashed, language), Role(role), site_keys, now=utc_now()
-        )
-        facts = {"id": made.id, "email": made.email, "role": made.role, "sites": list(site_keys)}
+    with open_database(settings) as database:
+        with database.read() as session:
+            forbidden = ("vorab", *sites.names(session))
+        address, name = accounts.check_new(email, display_name, password, forbidden=forbidden)
+        wish = NewAccount(address, name, Hasher(memory_kib=settings.password_memory_kib).hash(password), language)
+        with database.write() as session:
+            made = accounts.create_staff(session, wish, Role(role), site_keys, now=utc_now())
+            facts = {"id": made.id, "email": made.email, "role": made.role, "sites": list(site_keys)}
     answer(facts, f"Made {role} {name} <{address}>.", as_json=as_json)
 
 
@@ -62,7 +63,7 @@ def _chosen_password(*, from_stdin: bool) -> str:
 @click.option("--site", "site_keys", multiple=True, help="A site that a moderator works for; may be given again.")
 @as_json
 def set_role(email: str, role: str, site_keys: tuple[str, ...], *, as_json: bool) -> None:
-    """Give an account another role, at once for every session that it has."""
+    """Give an account another role. Its sessions end: it has to sign in again."""
     with open_database() as database, database.write() as session:
         changed = accounts.change_role(session, email, Role(role), site_keys)
         facts = {"id": changed.id, "email": changed.email, "role": changed.role, "sites": list(site_keys)}
