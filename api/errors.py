@@ -72,6 +72,9 @@ def domain_error(error: VorabError) -> Response:
         return problem(422, "invalid_input", errors={error.field: [entry]})
     code = f"{error.what}_not_found" if isinstance(error, NotFoundError) else error.code
     answer = problem(STATUS_OF[error.code], code, details=error.details)
+    if answer.status_code in (401, 403, 429):
+        identity = g.get("identity")
+        log.warning("access_refused", code=code, actor=str(identity.account.id) if identity else None)
     if isinstance(error, RateLimitedError | TooBusyError):
         answer.headers["Retry-After"] = str(error.retry_after_s)
     if answer.status_code == 401:

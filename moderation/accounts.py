@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,8 @@ from moderation.actors import Actor
 from moderation.errors import AlreadyExistsError, InvalidInputError, LastAdminError, NotFoundError
 from moderation.models import Account, AuthorStanding, ModeratedSite, Role, SignInSession, Site
 from moderation.text.input import clean_name
+
+log = structlog.get_logger()
 
 _LANGUAGES = ("de", "en")
 
@@ -85,6 +88,7 @@ def create_staff(
         raise AlreadyExistsError("account")
     account = _add(session, command, role, now=now)
     _set_sites(session, account, keys)
+    log.info("staff_created", account_id=str(account.id), role=role.value)
     return account
 
 

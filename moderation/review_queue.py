@@ -304,11 +304,11 @@ def _position(cursor: str, order: str, kinds: Sequence[type]) -> list[Any]:
 def _time(text: str) -> dt.datetime:
     try:
         at = dt.datetime.fromisoformat(text)
-    except ValueError as error:
+        if at.tzinfo is not None:
+            return at.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidInputError("cursor", "invalid_cursor") from error
-    if at.tzinfo is None:
-        raise InvalidInputError("cursor", "invalid_cursor")
-    return at
+    raise InvalidInputError("cursor", "invalid_cursor")
 
 
 def _cursor_after(comment: Comment, sort: QueueSort) -> str:

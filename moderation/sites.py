@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation.errors import AlreadyExistsError, InvalidInputError, NotFoundError, OriginNotAllowedError
 from moderation.models import Site, SitePolicy
 from moderation.policies import Policy, policy_from_json
+
+log = structlog.get_logger()
 
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _LANGUAGES = ("de", "en")
@@ -120,6 +123,7 @@ def set_policy(
     )
     session.add(row)
     session.flush()
+    log.info("policy_changed", site=site.key, number=row.number, actor=str(actor_id) if actor_id else None)
     return row
 
 

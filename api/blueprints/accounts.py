@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from flask import request
 
 from api import auth, language, presenting
@@ -11,6 +12,8 @@ from api.services import services
 from moderation import accounts, limits, sessions, sites
 from moderation.limits import Limit
 from moderation.sessions import Credentials
+
+log = structlog.get_logger()
 
 blueprint = Blueprint("Accounts", __name__, description="Registering, signing in and out.")
 
@@ -51,6 +54,7 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
         lifetimes=held.lifetimes,
         now=held.clock(),
     )
+    log.info("signed_in", actor=str(signed_in.account.id))
     with held.database.read() as session:
         shown = presenting.account(session, signed_in.account)
     return {"token": signed_in.token, "expires_at": signed_in.expires_at, "account": shown}
@@ -65,6 +69,7 @@ def sign_out() -> None:
     assert token is not None
     with services().database.write() as session:
         sessions.end(session, token)
+    log.info("signed_out", actor=str(auth.account().id))
 
 
 @blueprint.route("/accounts/me", methods=["GET"])

@@ -3,12 +3,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import structlog
+
 from api import auth, presenting
 from api.blueprints.base import Blueprint
 from api.schemas import review as schemas
 from api.services import services
 from moderation import review_queue
-from moderation.review_queue import QueueRequest, Review
+from moderation.review_queue import QueueRequest, Review, Reviewed
+
+log = structlog.get_logger()
 
 blueprint = Blueprint("Review", __name__, description="For moderators: what waits, and deciding about it.")
 
@@ -54,6 +58,7 @@ def decide(wish: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
     with held.database.write() as session:
         review = Review(comment_id=comment_id, **wish)
         result = review_queue.decide(session, review, actor=auth.actor(), now=held.clock())
+    _log(result)
     return presenting.reviewed(result, auth.account().display_name)
 
 
@@ -67,4 +72,12 @@ def decide_many(wish: dict[str, Any]) -> dict[str, Any]:
     reviews = [Review(**entry) for entry in wish["decisions"]]
     with held.database.write() as session:
         results = review_queue.decide_many(session, reviews, actor=auth.actor(), now=held.clock())
+    for entry in results:
+        if entry.reviewed is not None:
+            _log(entry.reviewed)
     return presenting.batch(results, auth.account().display_name)
+
+
+def _log(result: Reviewed) -> None:
+    made = result.decision
+    log.info("comment_decided", actor=str(made.actor_id), comment_id=str(made.comment_id), action=made.action)
