@@ -1,0 +1,158 @@
+"""Control E1: every call, asked by everybody, against a table. A call without a row fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from moderation.models import Role
+from tests import operations
+from tests.world import ARTICLE, ORIGIN, Person, World, json_of
+
+WHO = ("anonymous", "author", "reader", "foreign moderator", "moderator", "admin")
+
+OPEN = (200, 200, 200, 200, 200, 200)
+CREATED = (201, 201, 201, 201, 201, 201)
+SIGNED_IN = (401, 200, 200, 200, 200, 200)
+OTHERS = (401, 403, 200, 200, 200, 200)
+AUTHOR = (401, 200, 403, 403, 403, 403)
+ONLY_AUTHOR_KNOWS = (401, 200, 404, 404, 404, 404)
+SITE_STAFF = (401, 403, 403, 404, 200, 200)
+
+# What each call answers to those in WHO. "of a held comment" where its state makes a difference.
+TABLE: dict[str, tuple[int, ...]] = {
+    "POST /api/v1/accounts": CREATED,
+    "POST /api/v1/sessions": CREATED,
+    "DELETE /api/v1/sessions/current": (401, 204, 204, 204, 204, 204),
+    "GET /api/v1/accounts/me": SIGNED_IN,
+    "GET /api/v1/accounts/me/comments": SIGNED_IN,
+    "PUT /api/v1/sites/<site>/articles/<article>": SITE_STAFF,
+    "GET /api/v1/sites/<site>/counts": OPEN,
+    "GET /api/v1/sites/<site>/articles/<article>/comments": OPEN,
+    "POST /api/v1/sites/<site>/articles/<article>/comments": (401, 201, 201, 201, 201, 201),
+    "POST /api/v1/sites/<site>/articles/<article>/comments/preview": SIGNED_IN,
+    "GET /api/v1/comments/<uuid:comment_id>": OPEN,
+    "GET /api/v1/comments/<uuid:comment_id> of a held comment": (404, 200, 404, 404, 404, 404),
+    "GET /api/v1/comments/<uuid:comment_id>/replies": OPEN,
+    "GET /api/v1/comments/<uuid:comment_id>/replies of a held comment": (404, 200, 404, 404, 404, 404),
+    "PATCH /api/v1/comments/<uuid:comment_id>": AUTHOR,
+    "PATCH /api/v1/comments/<uuid:comment_id> of a held comment": ONLY_AUTHOR_KNOWS,
+    "DELETE /api/v1/comments/<uuid:comment_id>": (401, 204, 403, 403, 403, 403),
+    "DELETE /api/v1/comments/<uuid:comment_id> of a held comment": (401, 204, 404, 404, 404, 404),
+    "PUT /api/v1/comments/<uuid:comment_id>/vote": OTHERS,
+    "PUT /api/v1/comments/<uuid:comment_id>/vote of a held comment": (401, 404, 404, 404, 404, 404),
+    "DELETE /api/v1/comments/<uuid:comment_id>/vote": (401, 403, 204, 204, 204, 204),
+    "POST /api/v1/comments/<uuid:comment_id>/flags": (401, 403, 201, 201, 201, 201),
+    "POST /api/v1/comments/<uuid:comment_id>/flags of a held comment": (401, 404, 404, 404, 404, 404),
+    "GET /api/v1/comments/<uuid:comment_id>/decisions": SITE_STAFF,
+    "GET /api/v1/comments/<uuid:comment_id>/decisions of a held comment": SITE_STAFF,
+    "GET /api/v1/review-queue": (401, 403, 403, 200, 200, 200),
+    "GET /api/v1/review-queue/<uuid:comment_id>": SITE_STAFF,
+    "GET /api/v1/review-queue/<uuid:comment_id> of a held comment": SITE_STAFF,
+    "PUT /api/v1/review-queue/<uuid:comment_id>/decision": SITE_STAFF,
+    "PUT /api/v1/review-queue/<uuid:comment_id>/decision of a held comment": SITE_STAFF,
+    # A list of decisions is answered one by one: what is another's is "not found" inside it (control E5).
+    "POST /api/v1/review-queue/decisions": (401, 403, 403, 200, 200, 200),
+    "GET /api/v1/docs": OPEN,
+    "GET /api/v1/openapi.json": OPEN,
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+    "GET /static/docs.css": OPEN,
+}
+
+CREDENTIALS = {"email": "karl@example.org", "password": "Ahornblatt am Fenster"}
+
+BODIES: dict[str, Callable[[World, str, int], Any]] = {
+    "POST /api/v1/accounts": lambda _world, _comment, number: {
+        **CREDENTIALS,
+        "email": f"neu{number}@example.org",
+        "display_name": "Neu",
+    },
+    "POST /api/v1/sessions": lambda *_: CREDENTIALS,
+    "PUT /api/v1/sites/<site>/articles/<article>": lambda *_: {"title": "Ein Titel"},
+    "POST /api/v1/sites/<site>/articles/<article>/comments": lambda _w, _c, number: {
+        "body": f"Gedanke Nummer {number}."
+    },
+    "POST /api/v1/sites/<site>/articles/<article>/comments/preview": lambda *_: {"body": "Ein Gedanke."},
+    "PATCH /api/v1/comments/<uuid:comment_id>": lambda *_: {"body": "Anders gesagt."},
+    "PUT /api/v1/comments/<uuid:comment_id>/vote": lambda *_: {"value": 1},
+    "POST /api/v1/comments/<uuid:comment_id>/flags": lambda *_: {"reason": "spam"},
+    "PUT /api/v1/review-queue/<uuid:comment_id>/decision": lambda world, comment, _: decision(world, comment),
+    "POST /api/v1/review-queue/decisions": lambda world, comment, _: {
+        "decisions": [{"comment_id": comment, **decision(world, comment)}]
+    },
+}
+
+
+def decision(world: World, comment_id: str) -> dict[str, Any]:
+    seen = world.queue_item(comment_id, world.person(Role.ADMIN))
+    return {"action": "reject", "version": seen["version"]}
+
+
+def everybody(world: World) -> dict[str, Person | None]:
+    world.site("zweite")
+    return {
+        "anonymous": None,
+        "author": world.person(),
+        "reader": world.person(),
+        "foreign moderator": world.person(Role.MODERATOR, "zweite"),
+        "moderator": world.person(Role.MODERATOR, "demo"),
+        "admin": world.person(Role.ADMIN),
+    }
+
+
+def ask(world: World, row: str, by: Person | None, comment_id: str, number: int) -> TestResponse:
+    method, rule = row.split()[:2]
+    make_body = BODIES.get(f"{method} {rule}")
+    return world.call(
+        method,
+        operations.fill(rule, site="demo", article=ARTICLE, comment_id=comment_id),
+        make_body(world, comment_id, number) if make_body else None,
+        by=by,
+        headers={"Origin": ORIGIN},
+        query_string={"articles": ARTICLE} if rule.endswith("/counts") else {},
+    )
+
+
+@pytest.mark.parametrize("row", sorted(TABLE))
+def test_e1_everybody_may_do_what_the_table_says(world: World, row: str) -> None:
+    people = everybody(world)
+    assert people["author"] is not None
+    world.call("POST", "/accounts", {**CREDENTIALS, "display_name": "Karl"})
+    text = "Du Dummkopf, Nummer {}!" if "held" in row else "Beitrag Nummer {}."
+
+    # Reading leaves a comment as it is; whoever changes one gets one of their own to change.
+    needed = 1 if row.startswith("GET") else len(WHO)
+    comments = [world.comment(people["author"], text.format(number)) for number in range(needed)] * (len(WHO) // needed)
+    assert {comment["status"] for comment in comments} == {"held" if "held" in row else "published"}
+
+    answers = {
+        who: ask(world, row, people[who], comment["id"], number).status_code
+        for number, (who, comment) in enumerate(zip(WHO, comments, strict=True))
+    }
+
+    assert answers == dict(zip(WHO, TABLE[row], strict=True))
+
+
+def test_e1_every_call_has_a_row(world: World) -> None:
+    there_are = {f"{method} {rule}" for method, rule in operations.everything(world.app)}
+
+    assert {" ".join(row.split()[:2]) for row in TABLE} == there_are
+
+
+def test_e1_a_refused_request_says_nothing_about_what_it_asked_for(world: World) -> None:
+    """Who is not signed in, or no moderator, gets the same answer whether a comment is there or not."""
+    people = everybody(world)
+    assert people["author"] is not None
+    there = world.comment(people["author"])["id"]
+    missing = "00000000-0000-7000-8000-000000000000"
+
+    for rule in ("/review-queue/{}", "/comments/{}/decisions"):
+        for who, status in (("anonymous", 401), ("reader", 403)):
+            answers = [world.call("GET", rule.format(one), by=people[who]) for one in (there, missing)]
+            assert [answer.status_code for answer in answers] == [status, status]
+            bodies = [{**json_of(answer), "request_id": ""} for answer in answers]
+            assert bodies[0] == bodies[1]
