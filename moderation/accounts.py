@@ -109,6 +109,7 @@ def change_role(session: Session, email: str, role: Role, site_keys: Iterable[st
         session.execute(delete(SignInSession).where(SignInSession.account_id == account.id))
     account.role = role
     _set_sites(session, account, keys if role == Role.MODERATOR else ())
+    log.info("role_changed", account_id=str(account.id), role=role.value)
     return account
 
 

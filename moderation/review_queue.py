@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from moderation import cursors, publication, review_items
 from moderation.actors import Actor
+from moderation.db import Database
 from moderation.errors import (
     InvalidInputError,
     NotFoundError,
@@ -122,7 +123,7 @@ def item(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> QueueItem:
         ForbiddenError: the actor is a reader.
         NotFoundError: no such comment, it was withdrawn, or it is on another's site.
     """
-    comment = _demand(session, session.get(Comment, comment_id), actor)
+    comment = _demand(session.get(Comment, comment_id), actor)
     if comment.status == Status.WITHDRAWN:
         raise NotFoundError("comment")
     return review_items.load(session, [comment])[0]
@@ -135,7 +136,7 @@ def history(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> list[tu
         ForbiddenError: the actor is a reader.
         NotFoundError: no such comment, or it is on another's site.
     """
-    _demand(session, session.get(Comment, comment_id), actor)
+    _demand(session.get(Comment, comment_id), actor)
     rows = session.execute(
         select(Decision, Revision.number, Account.display_name)
         .join(Revision, Revision.id == Decision.revision_id)
@@ -159,7 +160,7 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
         StaleReviewError: it was edited or decided since.
         InvalidInputError: an unknown reason or an unacceptable note.
     """
-    comment = _demand(session, publication.lock(session, review.comment_id), actor)
+    comment = _demand(publication.lock(session, review.comment_id), actor)
     if comment.status == Status.WITHDRAWN:
         raise NotReviewableError
     if comment.version != review.version:
@@ -179,22 +180,22 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
     return Reviewed(decision, revision.number, comment.version)
 
 
-def decide_many(session: Session, reviews: Sequence[Review], *, actor: Actor, now: dt.datetime) -> list[BatchResult]:
-    """Carry out each decision that can be, and say of each, in the same order, what became of it.
+def decide_many(database: Database, reviews: Sequence[Review], *, actor: Actor, now: dt.datetime) -> list[BatchResult]:
+    """Carry out each decision that can be, one after another, and say of each what became of it.
+
+    Each has a transaction of its own. One for all would lock the rows of many threads in an order that another one's
+    differs from, and PostgreSQL would end one of the two as a deadlock.
 
     Raises:
         ForbiddenError: the actor is a reader.
     """
     actor.demand_staff()
-    # Newest first: replies before what they reply to, the order in which every transaction locks a thread's rows.
-    order = sorted(range(len(reviews)), key=lambda index: reviews[index].comment_id, reverse=True)
-    results = {index: _try(session, reviews[index], actor, now) for index in order}
-    return [results[index] for index in range(len(reviews))]
+    return [_try(database, review, actor, now) for review in reviews]
 
 
-def _try(session: Session, review: Review, actor: Actor, now: dt.datetime) -> BatchResult:
+def _try(database: Database, review: Review, actor: Actor, now: dt.datetime) -> BatchResult:
     try:
-        with session.begin_nested():
+        with database.write() as session:
             return BatchResult(review.comment_id, decide(session, review, actor=actor, now=now), None)
     except VorabError as error:
         return BatchResult(review.comment_id, None, error)
@@ -216,7 +217,7 @@ def _note(note: str | None) -> str | None:
     return clean(note, field="note")
 
 
-def _demand(session: Session, comment: Comment | None, actor: Actor) -> Comment:
+def _demand(comment: Comment | None, actor: Actor) -> Comment:
     actor.demand_staff()
     if comment is None or not actor.may_moderate(comment.site_id):
         raise NotFoundError("comment")

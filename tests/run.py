@@ -1,7 +1,7 @@
 """``make test``: format, lint, types, import contracts, tests, in this order, with a line for each.
 
-What a test needs is started or installed where it is missing; what cannot be had is named in one line, and in CI that is
-a failure.
+What a test needs is started or installed where it is missing; what cannot be had is named in one line, and in CI that
+is a failure.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def provide_chromium() -> None:
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=False, **quiet)
     if not shutil.which("chromium"):
-        print("browser tests are skipped: no chromium, and no right to install it (set VORAB_TEST_CHROMIUM to its path)")
+        print("browser tests are skipped: no chromium, and no right to install it (VORAB_TEST_CHROMIUM may name one)")
 
 
 if __name__ == "__main__":

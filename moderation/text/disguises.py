@@ -12,33 +12,40 @@ INVISIBLE = re.compile(
 
 LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "€": "e", "!": "i", "|": "l"}
 
-_FROM_OTHER_SCRIPTS = {"CYRILLIC", "GREEK", "ARMENIAN", "COMMON", "CHEROKEE", "LATIN"}
+_SCRIPTS = {"CYRILLIC", "GREEK", "ARMENIAN", "COMMON", "CHEROKEE", "LATIN"}
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _REAL_LETTERS = frozenset(
-    "äöüßÄÖÜẞáàâãåæçéèêëíìîïıñóòôõøœúùûýÿžšřčćđğşęąłńśźżőűțșăîÁÀÂÃÅÆÇÉÈÊËÍÌÎÏİÑÓÒÔÕØŒÚÙÛÝŽŠŘČĆĐĞŞĘĄŁŃŚŹŻŐŰȚȘĂ"
+    "äöüßáàâãåæçéèêëíìîïıñóòôõøœúùûýÿžšřčćđğşęąłńśźżőűțșăÄÖÜẞÁÀÂÃÅÆÇÉÈÊËÍÌÎÏİÑÓÒÔÕØŒÚÙÛÝŸŽŠŘČĆĐĞŞĘĄŁŃŚŹŻŐŰȚȘĂ"
 )
 """Letters of the languages of Europe are what they are, whatever they resemble."""
+
+_USUAL = dict(
+    zip(
+        "аеорсухіѕјһԁɡոуνοαικτρ" + "АВЕКМНОРСТХ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+        "aeopcyxisjhdgnyvoaiktp" + "ABEKMHOPCTX" + "ABEZHIKMNOPTYX",
+        strict=True,
+    )
+)
+"""The usual ones, with the reading that a German or English text means where the standard knows several."""
 
 
 @cache
 def look_alikes() -> dict[str, str]:
     """Letters that are drawn like a Latin one, by the confusables of Unicode Technical Standard 39."""
-    from confusable_homoglyphs import categories, confusables
+    from confusable_homoglyphs import confusables
 
     found: dict[str, str] = {}
     for plain in _PLAIN:
         for entry in confusables.confusables_data.get(plain, ()):
-            sign = entry["c"]
-            if len(sign) == 1 and sign.isalpha() and not sign.isascii() and sign not in _REAL_LETTERS:
-                if categories.alias(sign) in _FROM_OTHER_SCRIPTS:
-                    # The first plain letter wins, but for case: a capital is drawn like a capital.
-                    found.setdefault(sign, plain)
-    return found | _BY_HAND
+            if _is_disguise(entry["c"]):
+                # The first plain letter wins, but for case: a capital is drawn like a capital.
+                found.setdefault(entry["c"], plain)
+    return found | _USUAL
 
 
-_BY_HAND = {"а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "у": "y", "х": "x", "і": "i", "ѕ": "s", "ј": "j", "һ": "h",
-            "ԁ": "d", "ɡ": "g", "ո": "n", "υ": "u", "ν": "v", "ο": "o", "α": "a", "ι": "i", "κ": "k", "τ": "t", "ρ": "p",
-            "А": "A", "В": "B", "Е": "E", "К": "K", "М": "M", "Н": "H", "О": "O", "Р": "P", "С": "C", "Т": "T", "Х": "X",
-            "Α": "A", "Β": "B", "Ε": "E", "Ζ": "Z", "Η": "H", "Ι": "I", "Κ": "K", "Μ": "M", "Ν": "N", "Ο": "O", "Ρ": "P",
-            "Τ": "T", "Υ": "Y", "Χ": "X"}  # fmt: skip
-"""The usual ones, with the reading that a German or English text means where the standard knows several."""
+def _is_disguise(sign: str) -> bool:
+    from confusable_homoglyphs import categories
+
+    if len(sign) != 1 or sign.isascii() or not sign.isalpha() or sign in _REAL_LETTERS:
+        return False
+    return categories.alias(sign) in _SCRIPTS

@@ -20,7 +20,7 @@ Piece = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """``origins[i]`` is the offset in the original of the character that ``text[i]`` stands for; they never decrease."""
+    """``origins[i]`` is the offset in the original of what ``text[i]`` stands for; they never decrease."""
 
     text: str
     origins: tuple[int, ...]
@@ -120,7 +120,7 @@ def _is_mostly_latin(text: str) -> bool:
 def _unleeted(match: re.Match[str]) -> Iterable[Piece] | None:
     """Digits and signs between letters of one word, read as the letters that they look like.
 
-    Digits at a word's ends mean what they say (G20, 3D, Covid19, 2jährig), and so do those in words with hardly a letter.
+    Digits at a word's ends mean what they say (G20, 3D, Covid19, 2jährig), and so do those among few letters.
     """
     word = match.group()
     letters = sum(sign.isalpha() for sign in word)

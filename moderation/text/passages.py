@@ -17,7 +17,7 @@ class Window:
 
 _ABBREVIATIONS = frozenset(
     "abs art bd bspw bzw ca co dr etc evtl ggf hl inkl jh jr kap max min mio mr mrd mrs ms nr prof rd s sog sr st str"
-    " tel u usw vgl vol vs z".split()
+    " tel u usw vgl vol vs z".split()  # noqa: SIM905  # A list of words is read, a list of literals only scanned.
 )
 _BREAK = re.compile(r"[.!?…]+[\"'»«“”’)\]]*(?=\s)|\n+")
 _LAST_WORD = re.compile(r"[^\W_]+\Z")
