@@ -16,6 +16,7 @@ from api.classifying import classifier_for
 from api.json_input import StrictJSONProvider
 from api.maintenance import Maintenance
 from api.openapi import Api, configure
+from api.routing import TextConverter
 from api.screening_runner import RunnerLimits, ScreeningRunner
 from api.services import Services
 from api.settings import Settings
@@ -58,6 +59,7 @@ def create_app(settings: Settings, replacements: Replacements | None = None) -> 
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
+    app.url_map.converters["default"] = TextConverter
     app.extensions["vorab"] = make_services(settings, replaced)
     _register(app)
     if settings.trusted_proxies:

@@ -42,6 +42,12 @@ class StrictParser(FlaskParser):
             return missing
         return loads(body)
 
+    def load_querystring(self, req: Request, schema: Any) -> Any:
+        for name, value in req.args.items(multi=True):
+            if "\0" in name + value:
+                raise InvalidInputError(_printable(name), "control_character")
+        return super().load_querystring(req, schema)
+
     def handle_error(self, error: Any, req: Any, schema: Any, **_: Any) -> NoReturn:  # noqa: ARG002  # As above.
         raise error
 

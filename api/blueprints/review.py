@@ -70,8 +70,7 @@ def decide_many(wish: dict[str, Any]) -> dict[str, Any]:
     """Decide about up to 100 comments. Each gets a result of its own; one that fails does not stop the others."""
     held = services()
     reviews = [Review(**entry) for entry in wish["decisions"]]
-    with held.database.write() as session:
-        results = review_queue.decide_many(session, reviews, actor=auth.actor(), now=held.clock())
+    results = review_queue.decide_many(held.database, reviews, actor=auth.actor(), now=held.clock())
     for entry in results:
         if entry.reviewed is not None:
             _log(entry.reviewed)

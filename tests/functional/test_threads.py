@@ -11,7 +11,7 @@ import pytest
 from moderation.models import Role
 from tests.integrity import assert_whole
 from tests.sentences import CALM, insult, sentence
-from tests.world import World, json_of, some_id
+from tests.world import World, json_of
 
 
 @pytest.fixture
@@ -281,8 +281,8 @@ def test_own_comments_come_newest_first_in_every_status_and_can_be_narrowed(worl
         "/sites/nirgends/articles/artikel-1/comments",
         "/sites/demo/articles/unbekannt/comments",
         "/sites/nirgends/counts?articles=a",
-        f"/comments/{some_id()}",
-        f"/comments/{some_id()}/replies",
+        "/comments/01890000-0000-7000-8000-000000000000",
+        "/comments/01890000-0000-7000-8000-000000000000/replies",
         "/comments/keine-kennung",
     ],
 )
