@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from moderation.classifiers.protocol import Classifier, ModelIdentity, Scores, ScoringInput
+from moderation.errors import ClassifierError
 from moderation.policies import Thresholds
 from moderation.screening.context import Assessment, ScoredWindow
 from moderation.text.normalising import normalise
@@ -64,11 +65,20 @@ def _score(text: str, spans: Sequence[Window], language: str, classifier: Classi
     """Each span's higher score of two: as written, and normalised."""
     forms = [_forms(text[span.begin : span.end]) for span in spans]
     inputs = [ScoringInput(form, language) for both in forms for form in both]
-    answers = iter(classifier.score(inputs))
+    answers = iter(_checked(classifier.score(inputs), count=len(inputs)))
     return tuple(
         ScoredWindow(span.begin, span.end, _worst([next(answers) for _ in both]))
         for span, both in zip(spans, forms, strict=True)
     )
+
+
+def _checked(answers: Sequence[Scores], *, count: int) -> Sequence[Scores]:
+    """A missing score, or NaN, passes no threshold and would let everything through."""
+    if len(answers) != count:
+        raise ClassifierError("the model answered for another number of texts")
+    if not all(scores and all(0 <= score <= 1 for score in scores.values()) for scores in answers):
+        raise ClassifierError("the model answered with something that is no score")
+    return answers
 
 
 def _forms(text: str) -> tuple[str, ...]:
