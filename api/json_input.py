@@ -10,6 +10,7 @@ from flask import Request
 from flask.json.provider import DefaultJSONProvider
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser, is_json_request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from moderation.errors import InvalidInputError, VorabError
 
@@ -35,7 +36,7 @@ class StrictParser(FlaskParser):
     """Demands ``application/json`` and reads it with :func:`loads`. Its errors carry our codes."""
 
     def load_json(self, req: Request, schema: Any) -> Any:  # noqa: ARG002  # The base class names them.
-        body = req.get_data(cache=True)
+        body = read(req)
         if not is_json_request(req):
             if body or req.mimetype:
                 raise UnsupportedMediaTypeError
@@ -52,11 +53,25 @@ class StrictParser(FlaskParser):
         raise error
 
 
+def read(req: Request) -> bytes:
+    """The request's body.
+
+    Raises:
+        RequestEntityTooLarge: it is longer than may be. werkzeug cuts a body off at the limit where its sender did not
+            say how long it is (chunked transfer), so what is left over is looked for here.
+    """
+    body = req.get_data(cache=True)
+    if len(body) == req.max_content_length and req.content_length is None and req.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return body
+
+
 def loads(body: bytes) -> Any:
     """
     Raises:
         MalformedJsonError: not UTF-8, not JSON, or nested too deep.
-        InvalidInputError: a name twice in one object, a number that is none (NaN, 1e400), a lone surrogate.
+        InvalidInputError: a name twice in one object, a number that is none (NaN, 1e400), a lone surrogate,
+            a NUL.
     """
     try:
         value = json.loads(
@@ -65,12 +80,12 @@ def loads(body: bytes) -> Any:
             parse_constant=_refuse_constant,
             parse_float=_finite,
         )
+        _refuse_unstorable(value, "body")
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedJsonError from error
     except ValueError as error:
         # Python limits the digits of an integer.
         raise InvalidInputError("body", "invalid_number") from error
-    _refuse_surrogates(value, "body")
     return value
 
 
@@ -94,17 +109,20 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _refuse_surrogates(value: Any, field: str) -> None:
+def _refuse_unstorable(value: Any, field: str) -> None:
+    """Neither UTF-8 nor PostgreSQL has a place for these, wherever in the input they stand."""
     if isinstance(value, str):
         if any("\ud800" <= sign <= "\udfff" for sign in value):
             raise InvalidInputError(field, "lone_surrogate")
+        if "\0" in value:
+            raise InvalidInputError(field, "control_character")
     elif isinstance(value, dict):
         for name, part in value.items():
-            _refuse_surrogates(name, _printable(name))
-            _refuse_surrogates(part, _printable(name))
+            _refuse_unstorable(name, _printable(name))
+            _refuse_unstorable(part, _printable(name))
     elif isinstance(value, list):
         for part in value:
-            _refuse_surrogates(part, field)
+            _refuse_unstorable(part, field)
 
 
 def _printable(name: str) -> str:
