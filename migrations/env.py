@@ -1,4 +1,4 @@
-"""Alembic's entry. The caller passes an open connection (``api.migrating``), or ``VORAB_DATABASE_URL`` names a database."""
+"""Alembic's entry. The caller passes an open connection (``api.migrating``), or ``VORAB_DATABASE_URL`` names one."""
 
 from __future__ import annotations
 

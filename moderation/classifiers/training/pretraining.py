@@ -49,7 +49,7 @@ class _Guesser(nn.Module):
 
 def stream_of(texts: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.int32]:
     """All texts in one row of subwords, each closed by the tokenizer's own sign."""
-    parts = []
+    parts: list[NDArray[np.int32]] = []
     for start in range(0, len(texts), 4096):
         encoded = tokenizer.encode_batch(list(texts[start : start + 4096]))
         parts.extend(np.array(row.ids[1:], dtype=np.int32) for row in encoded)
@@ -71,6 +71,7 @@ def pretrain(
     optimizer = torch.optim.AdamW(groups(model, 0.01), lr=reading.pace.peak_rate, betas=(0.9, 0.98))
     first = _resume(state, model, optimizer)
     masked = tokenizer.token_to_id("[MASK]")
+    assert masked is not None
     model.train()
     for step in range(first, reading.pace.steps):
         for group in optimizer.param_groups:
