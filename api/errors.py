@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from api import language
+from api import language, logs
 from moderation.errors import InvalidInputError, NotFoundError, RateLimitedError, TooBusyError, VorabError
 
 log = structlog.get_logger()
@@ -74,7 +74,12 @@ def domain_error(error: VorabError) -> Response:
     answer = problem(STATUS_OF[error.code], code, details=error.details)
     if answer.status_code in (401, 403, 429):
         identity = g.get("identity")
-        log.warning("access_refused", code=code, actor=str(identity.account.id) if identity else None)
+        log.warning(
+            "access_refused",
+            code=code,
+            actor_id=str(identity.account.id) if identity else None,
+            route=logs.route(),
+        )
     if isinstance(error, RateLimitedError | TooBusyError):
         answer.headers["Retry-After"] = str(error.retry_after_s)
     if answer.status_code == 401:

@@ -155,6 +155,7 @@ def set_standing(
         session.add(
             AuthorStanding(account_id=account.id, site_id=site.id, standing=standing, until=until, created_at=now)
         )
+    log.info("standing_changed", account_id=str(account.id), site=site.key, standing=standing)
 
 
 def email_key(email: str) -> str:

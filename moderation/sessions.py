@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,8 @@ from moderation.errors import WrongCredentialsError
 from moderation.limits import Limit
 from moderation.models import Account, SignInSession
 from moderation.passwords import Hasher
+
+log = structlog.get_logger()
 
 _TOKEN_BYTES = 32
 _TOUCH_EVERY = dt.timedelta(hours=1)
@@ -77,6 +80,7 @@ def sign_in(
         limits.take(session, allowed.per_account, key, now=now)
         known = accounts.by_email(session, key)
     if not hasher.verify(known.password_hash if known else None, credentials.password) or known is None:
+        log.warning("sign_in_failed", account_id=str(known.id) if known else None)
         raise WrongCredentialsError
     renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
     with database.write() as session:

@@ -109,6 +109,7 @@ def set_origins(site: Site, origins: Sequence[str]) -> None:
         InvalidInputError: one of them is no origin.
     """
     site.allowed_origins = [check_origin(origin) for origin in origins]
+    log.info("origins_changed", site=site.key, origins=site.allowed_origins)
 
 
 def set_policy(
@@ -123,7 +124,7 @@ def set_policy(
     )
     session.add(row)
     session.flush()
-    log.info("policy_changed", site=site.key, number=row.number, actor=str(actor_id) if actor_id else None)
+    log.info("policy_changed", site=site.key, number=row.number, actor_id=str(actor_id) if actor_id else None)
     return row
 
 

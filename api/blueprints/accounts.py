@@ -54,7 +54,7 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
         lifetimes=held.lifetimes,
         now=held.clock(),
     )
-    log.info("signed_in", actor=str(signed_in.account.id))
+    log.info("signed_in", account_id=str(signed_in.account.id))
     with held.database.read() as session:
         shown = presenting.account(session, signed_in.account)
     return {"token": signed_in.token, "expires_at": signed_in.expires_at, "account": shown}
@@ -69,7 +69,7 @@ def sign_out() -> None:
     assert token is not None
     with services().database.write() as session:
         sessions.end(session, token)
-    log.info("signed_out", actor=str(auth.account().id))
+    log.info("signed_out", account_id=str(auth.account().id))
 
 
 @blueprint.route("/accounts/me", methods=["GET"])

@@ -79,4 +79,11 @@ def decide_many(wish: dict[str, Any]) -> dict[str, Any]:
 
 def _log(result: Reviewed) -> None:
     made = result.decision
-    log.info("comment_decided", actor=str(made.actor_id), comment_id=str(made.comment_id), action=made.action)
+    log.info(
+        "decided",
+        comment_id=str(made.comment_id),
+        actor_id=str(made.actor_id),
+        action=made.action,
+        from_status=made.from_status,
+        to_status=made.to_status,
+    )
