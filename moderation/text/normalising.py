@@ -34,7 +34,7 @@ _COMPATIBLE = re.compile(
     r"[^\x00-\x7fÀ-ÖØ-öø-ÿ\u0300-\u036f][\u0300-\u036f]*|[^\x00-\x7f]?[\u0300-\u036f]+|.[\u0300-\u036f]+"
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_LEET_WORD = re.compile(r"(?<![\w@$€!|.])[^\W_]*(?:[@$€!|]?[^\W_]+)+(?![\w@$€|])")
+_LEET_WORD = re.compile(r"(?<![\w@$€!|.])(?>[^\W_]++|[@$€!|](?=[^\W_]))++(?![\w@$€|])")
 _SPELLED = re.compile(r"(?<![^\W_])[^\W\d_]([ \t.,·•*_~|/-])\1?[^\W\d_](?:\1{1,2}[^\W\d_]){2,}(?![^\W_])")
 _RUN = re.compile(r"([aiouäöüy])\1{2,}|([^\W\d_])\2{3,}", re.IGNORECASE)
 _DOUBLED = re.compile(r"(?<![^\W_])(?:([^\W\d_])\1){3,}(?![^\W_])", re.IGNORECASE)

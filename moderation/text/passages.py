@@ -20,7 +20,8 @@ abs art bd bspw bzw ca co dr etc evtl ggf hl inkl jh jr kap max min mio mr mrd m
 usw vgl vol vs z
 """
 _ABBREVIATIONS = frozenset(_LISTED_ABBREVIATIONS.split())
-_BREAK = re.compile(r"[.!?…]+[\"'»«“”’)\]]*(?=\s)|\n+")
+# Possessive, and only where a run of signs begins: linear in whatever is typed.
+_BREAK = re.compile(r"(?<![.!?…])[.!?…]++[\"'»«“”’)\]]*+(?=\s)|\n+")
 _LAST_WORD = re.compile(r"[^\W_]+\Z")
 
 
