@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import structlog
 from flask import Flask, current_app, g, request
 
+from api import browser_sessions
 from api.services import services
 from moderation import sessions
 from moderation.actors import Actor
@@ -18,6 +20,8 @@ from moderation.sessions import Authenticated
 
 log = structlog.get_logger()
 
+_READING = ("GET", "HEAD", "OPTIONS")
+
 Demand = Literal["account", "staff"]
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -27,7 +31,7 @@ def requires(demand: Demand) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         view.requires = demand  # type: ignore[attr-defined]  # Functions take attributes; Callable does not say so.
-        view._apidoc = {"manual_doc": {"security": [{"bearer": []}]}}  # type: ignore[attr-defined]  # As above.
+        view._apidoc = {"manual_doc": {"security": [{"bearer": []}, {"cookie": []}]}}  # type: ignore[attr-defined]  # As above.
         return view
 
     return mark
@@ -55,16 +59,34 @@ def check_demand() -> None:
         identity.actor.demand_staff()
 
 
-def token() -> str | None:
-    """The bearer token (RFC 6750) that the request carries."""
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The token that a request carries, and whether a browser may have added it unasked."""
+
+    token: str
+    is_cookie: bool
+
+
+def credential() -> Credential | None:
+    """The bearer token (RFC 6750); without one, our own pages' cookie."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    return value.strip() if scheme.casefold() == "bearer" and value.strip() else None
+    if scheme.casefold() == "bearer" and value.strip():
+        return Credential(value.strip(), is_cookie=False)
+    cookie = browser_sessions.read()
+    return Credential(cookie, is_cookie=True) if cookie is not None else None
 
 
 def identity() -> Authenticated | None:
-    """Who is asking; ``None`` for nobody, or for a session that is over. Looked up once a request."""
+    """Who is asking; ``None`` for nobody, or for a session that is over. Looked up once a request.
+
+    Raises:
+        CsrfError: a change is asked for with our cookie, and not provably by one of our pages.
+    """
     if "identity" not in g:
-        g.identity = _look_up(token())
+        given = credential()
+        if given is not None and given.is_cookie and request.method not in _READING:
+            browser_sessions.demand_csrf(given.token)
+        g.identity = _look_up(given.token if given else None)
     return g.identity  # type: ignore[no-any-return]  # flask.g has no types.
 
 

@@ -22,6 +22,7 @@ STATUS_OF = {
     "article_closed": 403,
     "classifier_failed": 503,
     "classifier_unavailable": 503,
+    "csrf_failed": 403,
     "edit_window_closed": 409,
     "forbidden": 403,
     "idempotency_key_reused": 422,

@@ -51,7 +51,7 @@ def finish(answer: Response) -> Response:
     if request.path.startswith(API_PREFIX):
         answer.headers.setdefault("Cache-Control", "no-store")
         answer.headers.setdefault("Content-Language", language.current())
-        answer.vary.update(["Accept-Language", "Authorization", "Origin"])
+        answer.vary.update(["Accept-Language", "Authorization", "Cookie", "Origin"])
         _share(answer)
     return answer
 

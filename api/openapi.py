@@ -12,6 +12,8 @@ from flask import Flask
 from flask_smorest.utils import prepare_response
 from marshmallow import Schema, fields
 
+from api.browser_sessions import SECURE_NAME
+
 PROBLEM = "application/problem+json"
 
 
@@ -77,6 +79,16 @@ def configure(app: Flask) -> None:
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [{"url": "/"}],
-            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+            "components": {
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                    "cookie": {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": SECURE_NAME,
+                        "description": "For this server's own pages. Changes also need `X-CSRF-Token`.",
+                    },
+                }
+            },
         },
     )

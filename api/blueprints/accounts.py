@@ -3,15 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import request
+from flask import after_this_request, request
 
-from api import auth, language, presenting
+from api import auth, browser_sessions, language, presenting
 from api.blueprints.base import Blueprint
 from api.schemas import accounts as schemas
 from api.services import services
 from moderation import accounts, limits, sessions, sites
 from moderation.limits import Limit
-from moderation.sessions import Credentials
+from moderation.sessions import Credentials, SignedIn
 
 log = structlog.get_logger()
 
@@ -44,7 +44,14 @@ def register(wish: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.SignInIn)
 @blueprint.response(201, schemas.SessionOut)
 def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
-    """Sign in. The token goes into `Authorization: Bearer …` of later requests."""
+    """Sign in.
+
+    The token goes into `Authorization: Bearer …` of later requests. Our own pages ask for `transport: cookie` instead:
+    then no script ever sees the token, and changes need the header `X-CSRF-Token` with the answer's `csrf_token`.
+    """
+    in_cookie = wish["transport"] == "cookie"
+    if in_cookie:
+        browser_sessions.demand_own_origin()
     held = services()
     signed_in = sessions.sign_in(
         held.database,
@@ -54,10 +61,26 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
         lifetimes=held.lifetimes,
         now=held.clock(),
     )
-    log.info("signed_in", account_id=str(signed_in.account.id))
+    log.info("signed_in", actor=str(signed_in.account.id))
+    if in_cookie:
+        _hand_over(signed_in)
     with held.database.read() as session:
         shown = presenting.account(session, signed_in.account)
-    return {"token": signed_in.token, "expires_at": signed_in.expires_at, "account": shown}
+    return {
+        "token": None if in_cookie else signed_in.token,
+        "csrf_token": browser_sessions.csrf_token(signed_in.token) if in_cookie else None,
+        "expires_at": signed_in.expires_at,
+        "account": shown,
+    }
+
+
+def _hand_over(signed_in: SignedIn) -> None:
+    """Put the new session into the browser's cookie, and end the one that was there (ASVS 7.2.4)."""
+    before = browser_sessions.read()
+    if before is not None:
+        with services().database.write() as session:
+            sessions.end(session, before)
+    after_this_request(lambda answer: browser_sessions.put(answer, signed_in))
 
 
 @blueprint.route("/sessions/current", methods=["DELETE"])
@@ -65,11 +88,13 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
 @auth.requires("account")
 def sign_out() -> None:
     """Sign out. The token is worth nothing from now on."""
-    token = auth.token()
-    assert token is not None
+    given = auth.credential()
+    assert given is not None
     with services().database.write() as session:
-        sessions.end(session, token)
-    log.info("signed_out", account_id=str(auth.account().id))
+        sessions.end(session, given.token)
+    if given.is_cookie:
+        after_this_request(browser_sessions.clear)
+    log.info("signed_out", actor=str(auth.account().id))
 
 
 @blueprint.route("/accounts/me", methods=["GET"])

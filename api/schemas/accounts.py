@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from api.schemas.base import StrictSchema
+from api.schemas.base import StrictSchema, choice
 
 
 class NewAccountIn(StrictSchema):
@@ -19,6 +19,11 @@ class Registered(Schema):
 class SignInIn(StrictSchema):
     email = fields.String(required=True)
     password = fields.String(required=True, load_only=True)
+    transport = fields.String(
+        load_default="bearer",
+        validate=choice("bearer", "cookie"),
+        metadata={"description": "How the session travels. `cookie` is for this server's own pages only."},
+    )
 
 
 class OwnAccount(Schema):
@@ -36,6 +41,13 @@ class OwnAccount(Schema):
 
 
 class SessionOut(Schema):
-    token = fields.String(required=True, metadata={"description": "Told once, kept only as a hash."})
+    token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Told once, kept only as a hash; null where it is in a cookie."},
+    )
+    csrf_token = fields.String(
+        required=True, allow_none=True, metadata={"description": "For `X-CSRF-Token`; null without a cookie."}
+    )
     expires_at = fields.AwareDateTime(required=True)
     account = fields.Nested(OwnAccount, required=True)
