@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,4 +36,10 @@ def present_and_wanted(database: Database) -> tuple[str | None, str | None]:
     """The revision that the database is at, and the newest one that there is."""
     with database.engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
-    return present, ScriptDirectory.from_config(config()).get_current_head()
+    return present, newest()
+
+
+@cache
+def newest() -> str | None:
+    """The newest revision that this installation has. Read once: readiness is asked every second or so."""
+    return ScriptDirectory.from_config(config()).get_current_head()

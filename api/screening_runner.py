@@ -41,6 +41,7 @@ class ScreeningRunner:
         self._known: set[uuid.UUID] = set()
         self._lock = threading.Lock()
         self._impatient_until = 0.0
+        self._closed = False
 
     def demand_room(self) -> None:
         """
@@ -57,7 +58,7 @@ class ScreeningRunner:
         for nothing.
         """
         future = self._submit(job.revision_id, lambda: self.screener.run(job))
-        if time.monotonic() < self._impatient_until:
+        if future is None or time.monotonic() < self._impatient_until:
             return
         done, _ = wait_for([future], timeout=self._limits.deadline.total_seconds())
         if not done:
@@ -71,11 +72,16 @@ class ScreeningRunner:
         self._submit(revision_id, lambda: self.screener.screen_revision(revision_id))
 
     def close(self) -> None:
-        """Finish what was begun, take on nothing more."""
-        self._pool.shutdown(wait=True)
-
-    def _submit(self, revision_id: uuid.UUID, work: Callable[[], None]) -> Future[None]:
+        """Finish what was begun, take on nothing more. What waits in line is stored: another process takes it up."""
         with self._lock:
+            self._closed = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, revision_id: uuid.UUID, work: Callable[[], None]) -> Future[None] | None:
+        with self._lock:
+            if self._closed:
+                # The process ends. The row waits, and after its lease another process takes it up.
+                return None
             self._known.add(revision_id)
             future = self._pool.submit(work)
             self._pending.add(future)
@@ -86,7 +92,7 @@ class ScreeningRunner:
         with self._lock:
             self._pending.discard(done)
             self._known.discard(revision_id)
-        error = done.exception()
+        error = None if done.cancelled() else done.exception()
         if error is not None:
             # The row still says that it waits: the lease runs out and the next sweep takes it up.
             log.error("screening_interrupted", revision_id=str(revision_id), exc_info=error)

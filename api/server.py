@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
@@ -19,6 +20,8 @@ class Listening:
     workers: int = 1
     threads: int = 16
     graceful_timeout_s: int = 30
+    greeting: str | None = None
+    """Said once the address is ours."""
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
@@ -44,10 +47,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "server_software": "vorab",
             "post_worker_init": _begin,
             "worker_exit": _end,
+            "when_ready": self._greet,
         }
         for name, value in options.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+
+    def _greet(self, _server: Any) -> None:
+        if self._listening.greeting is not None:
+            click.echo(self._listening.greeting)
 
     def load(self) -> Flask:
         return create_app(self._settings)

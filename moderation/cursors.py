@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from moderation.errors import InvalidInputError
 
@@ -26,7 +26,7 @@ def decode(cursor: str, order: str, kinds: Sequence[type]) -> list[Any]:
     """
     try:
         packed = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        found = json.loads(packed)
+        found = json.loads(packed, parse_constant=_refuse)
     except (binascii.Error, ValueError, UnicodeError, RecursionError) as error:
         raise InvalidInputError("cursor", "invalid_cursor") from error
     well_formed = (
@@ -39,3 +39,7 @@ def decode(cursor: str, order: str, kinds: Sequence[type]) -> list[Any]:
     if not well_formed:
         raise InvalidInputError("cursor", "invalid_cursor")
     return list(found[1:])
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -72,6 +72,12 @@ class Policy:
         return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]  # json's own signature
 
 
+_MOST_OTHERWISE = 1_000_000_000
+"""For seconds that is 31 years, and still a date that the calendar knows."""
+_MOST = {"shown_depth": 10}
+"""Replies nested deeper than this are beyond any page, and each level is one more query."""
+
+
 def policy_from_json(stored: Mapping[str, Any]) -> Policy:
     """The policy that was stored or sent. What it leaves out has its default.
 
@@ -96,7 +102,7 @@ def _acceptable(name: str, value: object) -> bool:
         return _are_strings(value)
     if isinstance(default, bool):
         return isinstance(value, bool)
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST.get(name, _MOST_OTHERWISE)
 
 
 def _are_thresholds(value: object) -> bool:

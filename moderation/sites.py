@@ -88,6 +88,10 @@ def by_key(session: Session, key: str) -> Site:
     return site
 
 
+def keys(session: Session) -> tuple[str, ...]:
+    return tuple(session.scalars(select(Site.key).order_by(Site.key)))
+
+
 def names(session: Session) -> tuple[str, ...]:
     """What the sites are called: words that make a poor password here."""
     return tuple(word for row in session.execute(select(Site.key, Site.name)) for word in row)

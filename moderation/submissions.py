@@ -160,6 +160,7 @@ def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.date
         raise NotFoundError("article")
     if article is not None and article.closed:
         raise ArticleClosedError
+    _parent(session, article, command.parent_id)
     policy = sites.policy_of(session, site.id).policy
     return Material(
         text=body,
@@ -222,11 +223,12 @@ def _article(session: Session, site: Site, command: NewComment, *, now: dt.datet
     return article
 
 
-def _parent(session: Session, article: Article, parent_id: uuid.UUID | None) -> Comment | None:
+def _parent(session: Session, article: Article | None, parent_id: uuid.UUID | None) -> Comment | None:
     if parent_id is None:
         return None
     parent = session.get(Comment, parent_id)
-    if parent is None or parent.article_id != article.id or parent.published_number is None:
+    on_article = parent is not None and article is not None and parent.article_id == article.id
+    if parent is None or not on_article or parent.published_number is None:
         raise InvalidInputError("parent_id", "unknown_parent")
     return parent
 

@@ -41,7 +41,7 @@ class FakeClassifier:
     def score(self, inputs: Sequence[ScoringInput]) -> list[Scores]:
         self.calls.append(list(inputs))
         self.entered.set()
-        if self.gate is not None and not self.gate.wait(timeout=20):
+        if self.gate is not None and not self.gate.wait(timeout=60):
             raise ClassifierError("nobody opened the gate")
         if not self.available:
             raise ClassifierUnavailableError("the weights are missing")

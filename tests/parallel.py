@@ -15,8 +15,8 @@ def at_once(work: Sequence[Callable[[], T]]) -> list[T]:
     barrier = threading.Barrier(len(work))
 
     def begin(one: Callable[[], T]) -> T:
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=60)
         return one()
 
     with ThreadPoolExecutor(len(work)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(begin, one) for one in work]]
+        return [future.result(timeout=120) for future in [pool.submit(begin, one) for one in work]]

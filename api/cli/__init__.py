@@ -11,10 +11,12 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.exc import DBAPIError
 
+from api import language
 from api.cli.output import Failure
 from api.settings import SettingsError
-from moderation.errors import VorabError
+from moderation.errors import InvalidInputError, VorabError
 
 _COMMANDS = {
     "accounts": ("api.cli.accounts", "Accounts: make staff, change roles."),
@@ -55,6 +57,12 @@ def vorab() -> None:
 def main(arguments: list[str] | None = None) -> Any:
     try:
         return vorab.main(args=arguments, prog_name="vorab", standalone_mode=True)
+    except InvalidInputError as error:
+        reason = language.text("fields", error.reason, language="en", **error.details)
+        click.echo(f"vorab: {error.field}: {reason}", err=True)
     except (VorabError, SettingsError, Failure) as error:
         click.echo(f"vorab: {error}", err=True)
-        sys.exit(1)
+    except DBAPIError as error:
+        # The statement and its values stay out of it; what the database says of them is enough.
+        click.echo(f"vorab: the database refused: {error.orig}. Is it there, and did `vorab db upgrade` run?", err=True)
+    sys.exit(1)

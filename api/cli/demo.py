@@ -6,8 +6,10 @@ from rich.console import Console
 from api import migrating
 from api.app import Replacements, make_services
 from api.classifying import load
-from api.cli.output import answer, as_json, read_settings
-from seeds.demo import load_demo
+from api.cli.output import Failure, answer, as_json, read_settings
+from moderation import sites
+from moderation.db import Database
+from seeds.demo import SITE_KEY, load_demo
 
 
 @click.command(help="Load the demo: a site, an article, accounts and comments.")
@@ -21,6 +23,7 @@ def command(origins: tuple[str, ...], *, quiet: bool, as_json: bool) -> None:
     services = make_services(settings, Replacements(classifier=load(settings)))
     try:
         migrating.upgrade(services.database)
+        _demand_no_other_site(services.database)
         with console.status("Loading the demo …") as status:
             loaded = load_demo(
                 services.database,
@@ -35,3 +38,11 @@ def command(origins: tuple[str, ...], *, quiet: bool, as_json: bool) -> None:
         services.database.dispose()
     if not quiet:
         answer(loaded.as_json(), loaded.in_words(), as_json=as_json)
+
+
+def _demand_no_other_site(database: Database) -> None:
+    """The passwords of the demo's moderator and admin are public, and an admin sees every site."""
+    with database.read() as session:
+        others = sorted(set(sites.keys(session)) - {SITE_KEY})
+    if others:
+        raise Failure(f"this database has sites of its own ({', '.join(others)}); the demo's passwords are public")

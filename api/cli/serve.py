@@ -25,9 +25,8 @@ def command(host: str, port: int, workers: int, threads: int, *, greet: bool) ->
         present, wanted = migrating.present_and_wanted(database)
     if present != wanted:
         raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
-    if greet:
-        click.echo(_greeting(f"http://{host}:{port}", demo=settings.demo))
-    Server(settings, Listening(host, port, workers, threads)).run()
+    greeting = _greeting(f"http://{host}:{port}", demo=settings.demo) if greet else None
+    Server(settings, Listening(host, port, workers, threads, greeting=greeting)).run()
 
 
 def _greeting(base: str, *, demo: bool) -> str:

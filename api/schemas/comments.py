@@ -111,7 +111,7 @@ class OwnState(Schema):
     editable_until = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class OwnComment(PublicComment, OwnState):
+class OwnComment(OwnState, PublicComment):
     """A comment as its author sees it: the newest revision in whatever status, with reasons."""
 
 

@@ -137,6 +137,17 @@ def test_e3_fields_that_a_call_does_not_have_are_refused(
     assert checksums(world.database) == before
 
 
+def test_e3_a_filter_that_a_list_does_not_have_is_refused(world: World) -> None:
+    admin = world.person(Role.ADMIN)
+    world.comment(admin)
+
+    lists = [f"/sites/demo/articles/{ARTICLE}/comments", "/review-queue", "/accounts/me/comments", "/sites/demo/counts"]
+    for path in lists:
+        answer = world.call("GET", path, by=admin, query_string={"articles": ARTICLE, "stauts": "held"})
+        assert (path, answer.status_code) == (path, 422)
+        assert [entry["code"] for entry in json_of(answer)["errors"]["stauts"]] == ["unknown_field"]
+
+
 def names_in(value: Any) -> set[str]:
     if isinstance(value, dict):
         return set(value) | {name for part in value.values() for name in names_in(part)}

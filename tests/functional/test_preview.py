@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from moderation.db import Base
 from moderation.models import Article, LimitWindow
 from tests.sentences import CALM, insult, sentence
-from tests.world import ORIGIN, World, json_of
+from tests.world import ORIGIN, World, json_of, some_id
 
 PATH = "/sites/demo/articles/artikel-1/comments/preview"
 
@@ -61,6 +61,7 @@ def test_a_preview_is_refused_where_the_comment_would_be(world: World) -> None:
     assert status({"body": sentence(0)}, {}) == (404, "article_not_found")
     assert status({"body": sentence(0)}, {"Origin": "https://fremd.example"}) == (403, "origin_not_allowed")
     assert status({"body": "  \u200b "}, {"Origin": ORIGIN}) == (422, "invalid_input")
+    assert status({"body": sentence(0), "parent_id": some_id()}, {"Origin": ORIGIN}) == (422, "invalid_input")
     world.comment(reader, sentence(1))
     assert status({"body": sentence(0)}, {}) == (200, "")
     with world.database.write() as session:

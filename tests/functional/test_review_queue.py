@@ -128,6 +128,8 @@ def forged(*position: Any) -> str:
     [
         ("risk", ("risk", 1, "x")),
         ("risk", ("risk", 0.5, "x")),
+        ("risk", ("risk", float("nan"), some_id())),
+        ("risk", ("risk", float("inf"), some_id())),
         ("oldest", ("oldest", "gestern", some_id())),
         ("oldest", ("oldest", "2026-01-01T00:00:00", some_id())),
         ("oldest", ("oldest", "9999-12-31T23:59:59-23:59", some_id())),

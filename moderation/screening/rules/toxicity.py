@@ -18,6 +18,9 @@ class ToxicityRule:
         if context.assessment is None:
             return [Verdict(self.name, Outcome.HOLD, "language_not_covered", evidence={"language": context.language})]
         holding = thresholds_for(context.policy.hold_thresholds, context.assessment.identity, context.language)
+        if not any(label in holding for label in context.assessment.scores):
+            # Scores that no threshold judges would let everything through.
+            return [Verdict(self.name, Outcome.HOLD, "language_not_covered", evidence={"language": context.language})]
         rejecting = context.policy.reject_thresholds
         refusing = rejecting.get(context.language, rejecting.get("*", {}))
         verdicts = self._verdicts(context.assessment, refusing, Outcome.REJECT)

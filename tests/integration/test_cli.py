@@ -1,0 +1,415 @@
+"""``vorab`` as an operator and a script use it: what it says, what it changes, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from api import cli, migrating
+from moderation import accounts, sites
+from moderation.db import Database
+from moderation.models import Account, Comment, Decision, Role, SitePolicy, Status
+from moderation.policies import Policy, WordLists
+from tests.fakes import FakeClassifier
+from tests.world import World
+
+PASSWORD = "ein langes Kennwort"
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Vorab = Callable[..., Ended]
+
+
+@pytest.fixture
+def vorab(database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Vorab:
+    """The command, with its settings in the environment and its end caught."""
+    monkeypatch.setenv("VORAB_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("VORAB_DATABASE_URL", database.engine.url.render_as_string(hide_password=False))
+
+    def run(*arguments: str, stdin: str = "") -> Ended:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        try:
+            cli.main(list(arguments))
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+        else:
+            code = 0
+        caught = capsys.readouterr()
+        return Ended(code, caught.out, caught.err)
+
+    return run
+
+
+@pytest.fixture
+def with_site(vorab: Vorab) -> None:
+    assert vorab("sites", "create", "--key", "blatt", "--name", "Das Blatt").code == 0
+
+
+def commands(group: Any = cli.vorab, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name in group.list_commands(None) if hasattr(group, "list_commands") else ():
+        found += commands(group.get_command(None, name), (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("path", commands(), ids=" ".join)
+def test_every_command_has_help_that_says_what_it_is_for(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*path, "--help"])
+
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert shown.startswith(" ".join(["Usage: vorab", *path]))
+    described = shown.split("\n\n")[1].strip()
+    assert described.endswith((".", ".md."))
+
+
+def test_the_commands_that_are_promised_are_there() -> None:
+    assert {
+        ("serve",),
+        ("demo",),
+        ("db", "upgrade"),
+        ("accounts", "create"),
+        ("sites", "create"),
+        ("rescreen",),
+    } <= set(commands())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("no-such-command",),
+        ("accounts", "create"),
+        ("accounts", "create", "--email", "a@example.org", "--display-name", "A", "--role", "king"),
+        ("serve", "--port", "70000"),
+        ("sites", "set-policy", "blatt", "no-such-file.json"),
+        ("rescreen",),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2_and_says_why(vorab: Vorab, arguments: tuple[str, ...]) -> None:
+    ended = vorab(*arguments)
+
+    assert ended.code == 2
+    assert "Error: " in ended.err
+
+
+def test_without_settings_nothing_starts_and_all_that_is_missing_is_named(
+    vorab: Vorab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VORAB_SECRET_KEY")
+    monkeypatch.setenv("VORAB_SCREENING_THREADS", "0")
+
+    ended = vorab("sites", "list")
+
+    assert ended.code == 1
+    assert "VORAB_SECRET_KEY" in ended.err
+    assert "VORAB_SCREENING_THREADS" in ended.err
+
+
+def test_staff_is_made_with_a_password_from_standard_input(vorab: Vorab, database: Database, with_site: None) -> None:
+    ended = vorab(
+        *("accounts", "create", "--email", "Mod@Example.org", "--display-name", "Maria", "--role", "moderator"),
+        *("--site", "blatt", "--password-stdin", "--json"),
+        stdin=f"{PASSWORD}\n",
+    )
+
+    assert ended.code == 0
+    assert ended.json["email"] == "Mod@example.org"
+    assert (ended.json["role"], ended.json["sites"]) == ("moderator", ["blatt"])
+    with database.read() as session:
+        made = accounts.demand_by_email(session, "mod@example.org")
+        assert str(made.id) == ended.json["id"]
+        actor = accounts.actor_for(session, made)
+        assert actor.sites == {sites.by_key(session, "blatt").id}
+
+
+def test_an_operator_at_the_keyboard_is_asked_twice_for_the_password(
+    vorab: Vorab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = iter([PASSWORD, PASSWORD])
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _prompt: next(typed))
+
+    ended = vorab("accounts", "create", "--email", "chef@example.org", "--display-name", "Chef", "--role", "admin")
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == "Made admin Chef <chef@example.org>."
+    assert list(typed) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"--email": "keine Adresse"}, "email"),
+        ({"--role": "moderator"}, "site"),
+        ({"--site": "anderswo", "--role": "moderator"}, "no such site"),
+        ({"--email": "da@example.org"}, "exists already"),
+    ],
+)
+def test_staff_that_cannot_be_made_is_not_made(
+    vorab: Vorab, database: Database, changed: dict[str, str], said: str
+) -> None:
+    wish = {"--email": "da@example.org", "--display-name": "Da", "--role": "admin"}
+    flat = [part for pair in wish.items() for part in pair]
+    assert vorab("accounts", "create", *flat, "--password-stdin", stdin=PASSWORD).code == 0
+
+    other = [part for pair in {**wish, "--email": "neu@example.org", **changed}.items() for part in pair]
+    ended = vorab("accounts", "create", *other, "--password-stdin", stdin=PASSWORD)
+
+    assert ended.code == 1
+    assert ended.err.startswith("vorab: ")
+    assert said in ended.err
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Account)) == 1
+
+
+def test_a_password_that_is_too_easy_is_refused_in_words(vorab: Vorab) -> None:
+    ended = vorab(
+        *("accounts", "create", "--email", "a@example.org", "--display-name", "Anna", "--role", "admin"),
+        "--password-stdin",
+        stdin="password1\n",
+    )
+
+    assert ended.code == 1
+    assert ended.err == "vorab: password: This password is too easy to guess.\n"
+
+
+def test_a_role_is_changed_and_the_last_admin_stays(vorab: Vorab, world: World, database: Database) -> None:
+    admin = world.person(Role.ADMIN)
+    reader = world.person()
+
+    made = vorab(
+        *("accounts", "set-role", "--email", reader.account.email, "--role", "moderator", "--site", "demo"), "--json"
+    )
+    refused = vorab("accounts", "set-role", "--email", admin.account.email, "--role", "reader")
+
+    assert (made.code, made.json["role"], made.json["sites"]) == (0, "moderator", ["demo"])
+    assert refused.code == 1
+    with database.read() as session:
+        assert accounts.get(session, admin.account.id).role == Role.ADMIN
+
+
+@pytest.mark.parametrize(("days", "said"), [(("--days", "3"), "until "), ((), "suspended.")])
+def test_an_author_is_suspended_and_let_in_again(vorab: Vorab, world: World, days: tuple[str, ...], said: str) -> None:
+    reader = world.person()
+    named = ("--email", reader.account.email, "--site", "demo")
+
+    suspended = vorab("accounts", "set-standing", *named, "--standing", "suspended", *days)
+    rejected = world.comment(reader)
+    vorab("accounts", "set-standing", *named, "--standing", "good")
+    published = world.comment(reader, "Ein anderer, ebenfalls sachlicher Beitrag.")
+
+    assert said in suspended.out
+    assert (rejected["status"], published["status"]) == ("rejected", "published")
+    assert [reason["code"] for reason in rejected["reasons"]] == ["author_suspended"]
+
+
+def test_moderators_cannot_be_suspended(vorab: Vorab, world: World) -> None:
+    moderator = world.person(Role.MODERATOR, "demo")
+
+    ended = vorab(
+        *("accounts", "set-standing", "--email", moderator.account.email, "--site", "demo", "--standing", "banned")
+    )
+
+    assert ended.code == 1
+    assert "change their role first" in ended.err
+
+
+def test_sites_are_made_listed_and_given_other_origins(vorab: Vorab) -> None:
+    made = vorab(
+        *("sites", "create", "--key", "blatt", "--name", "Das Blatt", "--language", "en"),
+        *("--origin", "https://blatt.example", "--json"),
+    )
+    again = vorab("sites", "create", "--key", "blatt", "--name", "Noch eins")
+    wrong = vorab("sites", "create", "--key", "anderes", "--name", "x", "--origin", "https://blatt.example/pfad")
+    moved = vorab("sites", "set-origins", "blatt", "https://neu.example", "http://localhost:3000", "--json")
+    emptied = vorab("sites", "set-origins", "blatt")
+    listed = vorab("sites", "list")
+
+    assert made.json == {
+        "key": "blatt",
+        "name": "Das Blatt",
+        "language": "en",
+        "origins": ["https://blatt.example"],
+    }
+    assert (again.code, again.err) == (1, "vorab: site exists already\n")
+    assert wrong.code == 1
+    assert "https://blatt.example/pfad" in wrong.err or "allowed_origins" in wrong.err
+    assert moved.json["origins"] == ["https://neu.example", "http://localhost:3000"]
+    assert emptied.out == "blatt allows: no origin.\n"
+    assert listed.out.startswith("blatt  Das Blatt")
+    assert vorab("sites", "list", "--json").json["sites"][0]["origins"] == []
+
+
+def test_an_installation_without_sites_says_so(vorab: Vorab) -> None:
+    assert vorab("sites", "list").out == "There are no sites yet.\n"
+
+
+def test_a_policy_is_changed_in_part_and_the_earlier_one_is_kept(
+    vorab: Vorab, database: Database, with_site: None, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps({"max_links": 0, "word_lists": {"banned": ["Vollpfosten"]}}), encoding="utf-8")
+
+    ended = vorab("sites", "set-policy", "blatt", str(file), "--json")
+
+    assert ended.json == {"number": 2, "changed": ["word_lists", "max_links"]}
+    shown = vorab("sites", "policy", "blatt", "--json").json
+    assert shown == {
+        "number": 2,
+        "policy": Policy(max_links=0, word_lists=WordLists(banned=("Vollpfosten",))).as_json(),
+    }
+    assert json.loads(vorab("sites", "policy", "blatt").out) == shown["policy"]
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(SitePolicy)) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "must hold a JSON object"),
+        ('{"max_linkss": 1}', "policy.max_linkss"),
+        ('{"shown_depth": 1000}', "policy.shown_depth"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_not_put_in_force(
+    vorab: Vorab, with_site: None, tmp_path: Path, content: str, said: str
+) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(content, encoding="utf-8")
+
+    ended = vorab("sites", "set-policy", "blatt", str(file))
+
+    assert ended.code == 1
+    assert said in ended.err
+    assert vorab("sites", "policy", "blatt", "--json").json["number"] == 1
+
+
+def test_the_schema_can_be_asked_for_taken_back_and_brought_up_again(vorab: Vorab) -> None:
+    newest = migrating.newest()
+
+    fresh = vorab("db", "status", "--json")
+    try:
+        emptied = vorab("db", "downgrade", "base", "--json")
+        old = vorab("db", "status")
+        unusable = vorab("sites", "list")
+        refused = vorab("serve", "--port", "0")
+    finally:
+        upgraded = vorab("db", "upgrade")
+
+    assert (fresh.code, fresh.json) == (0, {"revision": newest, "newest": newest})
+    assert (emptied.code, emptied.json) == (0, {"revision": None})
+    assert (old.code, old.out) == (1, f"The database is at revision None, the newest is {newest}.\n")
+    assert unusable.code == 1
+    assert "did `vorab db upgrade` run?" in unusable.err
+    assert refused.code == 1
+    assert "run `vorab db upgrade` first" in refused.err
+    assert upgraded.out == f"The database is at revision {newest}.\n"
+
+
+def test_the_demo_is_loaded_once_and_never_beside_a_real_site(
+    vorab: Vorab, database: Database, classifier: FakeClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.cli.demo.load", lambda _settings: classifier)
+
+    loaded = vorab("demo", "--json")
+    with database.read() as session:
+        comments = session.scalar(select(func.count()).select_from(Comment))
+    again = vorab("demo", "--quiet", "--origin", "http://127.0.0.1:9000")
+    in_words = vorab("demo")
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Comment)) == comments
+        assert "http://127.0.0.1:9000" in sites.by_key(session, "demo").allowed_origins
+    vorab("sites", "create", "--key", "blatt", "--name", "Das Blatt")
+    refused = vorab("demo")
+
+    assert {account["role"] for account in loaded.json["accounts"]} == {"reader", "moderator", "admin"}
+    assert (again.code, again.out) == (0, "")
+    assert "moderation@example.org" in in_words.out
+    assert refused.code == 1
+    assert "blatt" in refused.err
+
+
+def rescreened(vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Ended:
+    monkeypatch.setattr("api.cli.rescreen.load", lambda _settings: world.classifier)
+    return vorab("rescreen", "demo", *arguments)
+
+
+def test_rescreening_shows_what_would_change_and_changes_it_only_when_told(
+    vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, moderator = world.person(), world.person(Role.MODERATOR, "demo")
+    harsh = world.comment(reader, "Was für ein Quatschkopf schreibt so etwas?")
+    fine = world.comment(reader, "Das sehe ich im Grunde genauso wie Sie.")
+    judged = world.comment(reader, "Noch so ein Quatschkopf, möchte man meinen.")
+    world.review(judged, "publish", moderator)
+    world.classifier.words = ("quatschkopf",)
+
+    looked = rescreened(vorab, world, monkeypatch, "--json")
+    untouched = world.queue_item(harsh["id"], moderator)["status"]
+    applied = rescreened(vorab, world, monkeypatch, "--apply")
+
+    assert looked.json["changes"] == [
+        {"comment_id": harsh["id"], "from": "published", "to": "held", "reasons": "toxicity"}
+    ]
+    assert (looked.json["same"], looked.json["changed"], untouched) == (2, 1, "published")
+    assert applied.out.splitlines() == [
+        f"{harsh['id']}  published -> held  toxicity",
+        "3 screened again, 1 changed, 0 failed.",
+    ]
+    statuses = [world.queue_item(one["id"], moderator)["status"] for one in (harsh, fine, judged)]
+    assert statuses == ["held", "published", "published"]
+    with world.database.read() as session:
+        latest = session.scalars(select(Decision).order_by(Decision.id.desc()).limit(1)).one()
+        assert (latest.actor_id, latest.to_status) == (None, Status.HELD)
+
+
+def test_rescreening_counts_what_cannot_be_scored_and_leaves_it(
+    vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.comment(world.person())
+    world.classifier.available = False
+
+    ended = rescreened(vorab, world, monkeypatch)
+
+    assert ended.code == 0
+    assert ended.out == "0 screened again, 0 would change (--apply changes them), 1 failed.\n"
+
+
+def test_rescreening_a_long_list_shows_its_beginning_and_says_where_the_rest_is(
+    vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(22):
+        world.comment(world.person(), f"Beitrag Nummer {number}: lauter Quatschkopf und sonst nichts.")
+    world.classifier.words = ("quatschkopf",)
+
+    lines = rescreened(vorab, world, monkeypatch).out.splitlines()
+
+    assert len(lines) == 22
+    assert lines[20] == "… and 2 more (--json lists all)"
+
+
+def test_rescreening_an_unknown_site_is_refused(vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.cli.rescreen.load", lambda _settings: world.classifier)
+
+    assert vorab("rescreen", "anderswo").code == 1
