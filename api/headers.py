@@ -49,9 +49,11 @@ def finish(answer: Response) -> Response:
     if request.is_secure:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.path.startswith(API_PREFIX):
-        answer.headers.setdefault("Cache-Control", "no-store")
-        answer.headers.setdefault("Content-Language", language.current())
-        answer.vary.update(["Accept-Language", "Authorization", "Cookie", "Origin"])
+        answer.vary.update(["Authorization", "Cookie", "Origin"])
+        if not answer.cache_control.public:
+            answer.headers.setdefault("Cache-Control", "no-store")
+            answer.headers.setdefault("Content-Language", language.current())
+            answer.vary.add("Accept-Language")
         _share(answer)
     return answer
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
 
+from api.public_pages import PublicPages
 from api.screening_runner import ScreeningRunner
 from api.settings import Settings
 from moderation.classifiers.protocol import Classifier
@@ -26,6 +27,7 @@ class Services:
     classifier: Classifier
     runner: ScreeningRunner
     clock: Callable[[], dt.datetime]
+    public_pages: PublicPages = field(default_factory=PublicPages)
 
     @property
     def lifetimes(self) -> Lifetimes:

@@ -93,7 +93,8 @@ def check_external_id(external_id: str) -> None:
 
 
 def apply(article: Article, site: Site, details: ArticleDetails) -> None:
-    """
+    """Change what is known of an article.
+
     Raises:
         InvalidInputError: the title is empty or too long, or the URL is not on one of the site's origins.
     """
@@ -105,6 +106,8 @@ def apply(article: Article, site: Site, details: ArticleDetails) -> None:
         article.closed = details.closed
     if details.premoderated is not None:
         article.premoderated = details.premoderated
+    # Counted by the database: somebody else may be counting.
+    article.public_version = Article.public_version + 1
 
 
 def _check_title(title: str) -> str:

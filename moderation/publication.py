@@ -89,16 +89,17 @@ def lock(session: Session, comment_id: uuid.UUID) -> Comment | None:
 def _count(session: Session, comment: Comment, *, was_published: bool) -> None:
     """Bring the counters up to date. Rows are locked from the comment upwards and the article last, always in this
     order, so that two decisions in one thread cannot wait for each other."""
-    published_step = int(comment.published_number is not None) - int(was_published)
+    is_published = comment.published_number is not None
     thread_step = _relist(session, comment.id)
-    if published_step or thread_step:
+    if was_published or is_published or thread_step:
         session.execute(
             _untracked(
                 update(Article)
                 .where(Article.id == comment.article_id)
                 .values(
-                    published_count=Article.published_count + published_step,
+                    published_count=Article.published_count + int(is_published) - int(was_published),
                     thread_count=Article.thread_count + thread_step,
+                    public_version=Article.public_version + 1,
                 )
             )
         )
@@ -128,6 +129,24 @@ def _relist(session: Session, comment_id: uuid.UUID) -> int:
         )
     )
     return _relist(session, row.shown_under_id)
+
+
+def renew(session: Session, *articles: uuid.UUID) -> None:
+    """Say that what readers see under these articles has changed, in another way than by a decision.
+
+    To be called last in a transaction: rows are locked from the comment upwards.
+    """
+    session.execute(
+        _untracked(update(Article).where(Article.id.in_(articles)).values(public_version=Article.public_version + 1))
+    )
+
+
+def renew_all_of(session: Session, account_id: uuid.UUID) -> None:
+    """The same for every article that an account has published comments under, after a change of name, say."""
+    under = select(Comment.article_id).where(Comment.author_id == account_id, Comment.published_number.is_not(None))
+    session.execute(
+        _untracked(update(Article).where(Article.id.in_(under)).values(public_version=Article.public_version + 1))
+    )
 
 
 def _untracked(statement: Update) -> Update:

@@ -126,10 +126,13 @@ def _published_by_another(session: Session, comment_id: uuid.UUID, actor: Actor)
 
 def _add_to_score(session: Session, comment_id: uuid.UUID, step: int) -> int:
     # Core, for the same reason as above.
-    return session.scalars(
+    score, article_id = session.execute(
         update(Comment)
         .where(Comment.id == comment_id)
         .values(score=Comment.score + step)
         .execution_options(synchronize_session=False)
-        .returning(Comment.score)
+        .returning(Comment.score, Comment.article_id)
     ).one()
+    if step:
+        publication.renew(session, article_id)
+    return score

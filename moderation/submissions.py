@@ -119,6 +119,8 @@ def edit(
     comment.edited_at = now
     publication.queue(comment, now=now)
     revision = _add_revision(session, comment, cleaned, lease=lease, now=now)
+    if comment.published_number is not None:
+        publication.renew(session, comment.article_id)  # Readers see that it was edited.
     return screening_jobs.job_for(session, revision, now=now)
 
 

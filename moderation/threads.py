@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from moderation import comment_views, cursors, sites
 from moderation.comment_views import CommentQuery, CommentRow, CommentView, Viewer
 from moderation.errors import InvalidInputError, NotFoundError
 from moderation.identifiers import parse_id
-from moderation.models import Article, Comment, Site, Status
+from moderation.models import Article, Comment, Site, SitePolicy, Status
 
 Sort = Literal["oldest", "newest", "top"]
 INLINE_REPLIES = 3
@@ -60,6 +60,38 @@ def of_article(session: Session, site_key: str, external_id: str, request: PageR
     depth = sites.policy_of(session, site.id).policy.shown_depth
     items = _with_replies(session, page.items, viewer, levels=depth - 1)
     return replace(page, items=items, total=article.thread_count)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What readers see of an article, as two numbers: equal ones mean that nothing has changed for anybody."""
+
+    article_id: uuid.UUID
+    content: int
+    policy: int
+
+
+def version(session: Session, site_key: str, external_id: str) -> Version:
+    """
+    Raises:
+        NotFoundError: no such site or article.
+    """
+    row = session.execute(_VERSION, {"site": site_key, "article": external_id}).one_or_none()
+    if row is None:
+        sites.by_key(session, site_key)
+        raise NotFoundError("article")
+    return Version(*row)
+
+
+_VERSION = (
+    select(
+        Article.id,
+        Article.public_version,
+        select(func.max(SitePolicy.number)).where(SitePolicy.site_id == Site.id).scalar_subquery(),
+    )
+    .join(Site, Site.id == Article.site_id)
+    .where(Site.key == bindparam("site"), Article.external_id == bindparam("article"))
+)
 
 
 def replies(session: Session, comment_id: uuid.UUID, request: PageRequest, viewer: Viewer) -> Page:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from api import auth
+from flask import Response
+
+from api import auth, public_pages
 from api.blueprints.base import Blueprint
 from api.schemas import comments as schemas
 from api.services import services
@@ -40,10 +42,16 @@ def register(wish: dict[str, Any], site: str, article: str) -> dict[str, Any]:
 @blueprint.route("/sites/<site>/counts", methods=["GET"])
 @blueprint.arguments(schemas.CountsQuery, location="query")
 @blueprint.response(200, schemas.CountsOut)
-def counts(query: dict[str, Any], site: str) -> dict[str, Any]:
-    """How many published comments articles have, for list pages. Unknown articles have 0."""
+def counts(query: dict[str, Any], site: str) -> Response:
+    """How many published comments articles have, for list pages. Unknown articles have 0.
+
+    The answer has an `ETag`, and shared caches may keep it for a second.
+    """
     wanted = [part for part in query["articles"].split(",") if part]
     if len(wanted) > _MOST_COUNTS:
         raise InvalidInputError("articles", "too_many")
-    with services().database.read() as session:
-        return {"counts": threads.counts(session, site, wanted)}
+    held = services()
+    with held.database.read() as session:
+        found = threads.counts(session, site, wanted)
+    version = tuple(found.items())
+    return public_pages.answer(held.public_pages, ("counts", site), version, lambda: {"counts": found})

@@ -13,7 +13,7 @@ from moderation.identifiers import new_id
 class Article(Base, kw_only=True, eq=False, repr=False):
     """A page with comments, known by its site and the publisher's own id.
 
-    The two counters are kept by ``moderation.publication`` so that reading a thread never counts rows.
+    The counters are kept by ``moderation.publication`` so that reading a thread never counts rows.
     """
 
     __tablename__ = "article"
@@ -30,4 +30,6 @@ class Article(Base, kw_only=True, eq=False, repr=False):
     """Published comments, replies included."""
     thread_count: Mapped[int] = mapped_column(default=0)
     """Listed top-level comments."""
+    public_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    """One higher after every change of what readers see here: who has read version 7 has seen nothing newer."""
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

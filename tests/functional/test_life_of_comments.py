@@ -28,15 +28,17 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, func, select
 
-from moderation import review_queue, screening_jobs, submissions
+from moderation import review_queue, screening_jobs, submissions, threads
+from moderation.comment_views import Viewer
 from moderation.db import Base, Database
 from moderation.errors import VorabError
-from moderation.models import Comment, Decision, Role, ScreeningRecord
+from moderation.models import Article, Comment, Decision, Role, ScreeningRecord
 from moderation.reactions import flag
 from moderation.review_queue import Review
 from moderation.screening.pipeline import default_rules, screen
 from moderation.screening_jobs import Job
 from moderation.submissions import NewComment
+from moderation.threads import Page, PageRequest, Version
 from tests.fakes import Clock, FakeClassifier
 from tests.integrity import assert_whole
 from tests.sentences import CALM, insult, sentence
@@ -76,6 +78,7 @@ class Life(RuleBasedStateMachine):
         self.classifier: FakeClassifier = world.classifier
         self.known: dict[uuid.UUID, Told] = {}
         self.number = 0
+        self.pages: dict[Version, Page] = {}
 
     @initialize()
     def begin(self) -> None:
@@ -274,6 +277,15 @@ class Life(RuleBasedStateMachine):
                 assert (comment.status, body) == (told.status, told.public)
                 if body is not None and "Dummkopf" in body:
                     assert was_published_by_a_person(session, comment.id)
+
+    @invariant()
+    def the_same_version_is_the_same_page(self) -> None:
+        with self.database.read() as session:
+            if session.scalar(select(func.count()).select_from(Article)) == 0:
+                return
+            version = threads.version(session, "demo", "artikel-1")
+            page = threads.of_article(session, "demo", "artikel-1", PageRequest(), Viewer())
+        assert self.pages.setdefault(version, page) == page
 
     @invariant()
     def nothing_is_public_that_nobody_allowed_and_all_counts_are_right(self) -> None:
