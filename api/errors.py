@@ -34,6 +34,7 @@ STATUS_OF = {
     "not_found": 404,
     "not_reviewable": 409,
     "not_signed_in": 401,
+    "not_undoable": 409,
     "origin_not_allowed": 403,
     "own_comment": 403,
     "rate_limited": 429,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api import language
 from api.errors import STATUS_OF
+from moderation import suggestions
 from moderation.comment_views import CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
 from moderation.models import Account, Decision, ModeratedSite, Site
@@ -126,6 +127,8 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
         "passages": screening.passages if screening else [],
         "reasons": reasons(item.decision.reasons if item.decision else ()),
         "decided_by": _decided_by(item.decision),
+        "decision": _latest(item),
+        "suggested_reason": _suggested(item),
         "verdicts": [
             {
                 "rule": verdict.rule,
@@ -145,8 +148,34 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
             "url": item.article.url,
         },
         "parent": _parent(item),
+        "depth": item.comment.depth,
+        "reply_count": item.comment.reply_count,
+        "score": item.comment.score,
         "flags": item.flags,
     }
+
+
+def _latest(item: QueueItem) -> dict[str, Any] | None:
+    made = item.decision
+    if made is None:
+        return None
+    return {
+        "action": made.action,
+        "actor": item.decided_by,
+        "by_machine": made.actor_id is None,
+        "note": made.note,
+        "decided_at": made.decided_at,
+    }
+
+
+def _suggested(item: QueueItem) -> str | None:
+    screening = item.screening
+    scores, thresholds = (screening.scores, screening.thresholds) if screening else ({}, {})
+    return suggestions.refusal_reason(
+        (label for label, score in scores.items() if score >= thresholds.get(label, 2.0)),
+        [verdict.reason for verdict in item.verdicts],
+        [flag.reason for flag in item.flags],
+    )
 
 
 def _parent(item: QueueItem) -> dict[str, Any] | None:
@@ -178,6 +207,7 @@ def decision(made: Decision, revision: int, actor: str | None) -> dict[str, Any]
         "note": made.note,
         "actor": actor,
         "by_machine": made.actor_id is None,
+        "undoes": made.undoes_id,
         "decided_at": made.decided_at,
     }
 

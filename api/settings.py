@@ -42,6 +42,7 @@ class Settings:
     flags_per_account: int = 60
     session_idle: dt.timedelta = dt.timedelta(days=14)
     session_absolute: dt.timedelta = dt.timedelta(days=90)
+    undo_window: dt.timedelta = dt.timedelta(minutes=10)
     password_memory_kib: int = 47_104
     mail: str = "folder:var/mail"
     mail_from: str = "Vorab <noreply@localhost>"
@@ -94,6 +95,7 @@ def read() -> Settings:
         "classifier_timeout",
         "session_idle",
         "session_absolute",
+        "undo_window",
     ):
         values[name] = env.float(f"{name.upper()}_S", getattr(defaults, name).total_seconds(), validate=_positive)
     try:

@@ -99,6 +99,10 @@ class Database:
         self.engine.dispose()
 
 
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
@@ -109,6 +113,8 @@ def _prepare_sqlite(engine: Engine) -> None:
         # FULL: a commit survives power loss too, not only the death of the process.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        # Its own lower() knows no letter beyond ASCII.
+        connection.create_function("vorab_lower", 1, _lower, deterministic=True)
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -115,6 +115,12 @@ class NotReviewableError(VorabError):
     code = "not_reviewable"
 
 
+class NotUndoableError(VorabError):
+    """The latest decision is another one's, or was taken back before, or is too long ago."""
+
+    code = "not_undoable"
+
+
 class AlreadyFlaggedError(VorabError):
     code = "already_flagged"
 

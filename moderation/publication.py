@@ -18,6 +18,7 @@ _STATUS_AFTER = {
     "reject": Status.REJECTED,
     "withdraw": Status.WITHDRAWN,
 }
+_ACTION_TO = {status: action for action, status in _STATUS_AFTER.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
         reasons=list(change.reasons),
         note=change.note,
         decided_at=now,
+        waited_since=comment.queued_at,
+        replaced_number=comment.published_number,
     )
     session.add(decision)
     was_published = comment.published_number is not None
@@ -57,6 +60,46 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
     session.flush()
     _count(session, comment, was_published=was_published)
     return decision
+
+
+def take_back(
+    session: Session, comment: Comment, undone: Decision, reasons: Sequence[str], *, now: dt.datetime
+) -> Decision:
+    """Put a comment that the caller has locked back to where it was before ``undone``, its latest decision.
+
+    That is a decision of its own, by the same person, with the ``reasons`` for the status that it returns to. A comment
+    that was still being screened waits for a moderator instead: its screening may be over by now.
+    """
+    status = Status.HELD if undone.from_status == Status.SCREENING else Status(undone.from_status)
+    decision = Decision(
+        comment_id=comment.id,
+        revision_id=undone.revision_id,
+        actor_id=undone.actor_id,
+        action=_ACTION_TO[status],
+        from_status=comment.status,
+        to_status=status,
+        reasons=list(reasons),
+        decided_at=now,
+        replaced_number=comment.published_number,
+        undoes_id=undone.id,
+    )
+    session.add(decision)
+    was_published = comment.published_number is not None
+    comment.status = status
+    comment.published_number = undone.replaced_number
+    comment.queued_at = undone.waited_since
+    _reopen_flags(session, comment, undone)
+    queue(comment, now=now)
+    session.flush()
+    _count(session, comment, was_published=was_published)
+    return decision
+
+
+def _reopen_flags(session: Session, comment: Comment, undone: Decision) -> None:
+    """The flags that this decision had answered are open again."""
+    answered = Flag.comment_id == comment.id, Flag.resolved_at == undone.decided_at
+    comment.open_flag_count += session.scalar(select(func.count()).where(*answered)) or 0
+    session.execute(update(Flag).where(*answered).values(resolved_at=None))
 
 
 def queue(comment: Comment, *, now: dt.datetime) -> None:

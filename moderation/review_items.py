@@ -63,6 +63,8 @@ class QueueItem:
     screening: ScreeningRecord | None
     verdicts: tuple[VerdictRecord, ...]
     decision: Decision | None
+    decided_by: str | None
+    """Who made that decision; ``None`` for the machine."""
     flags: tuple[FlagView, ...]
     parent: ParentView | None
     published_body: str | None
@@ -81,10 +83,7 @@ def load(session: Session, comments: Sequence[Comment]) -> list[QueueItem]:
     current = {comment.id: revisions[comment.id, comment.current_number] for comment in comments}
     screenings = _screenings(session, [revision.id for revision in current.values()])
     verdicts = _verdicts(session, [screening.id for screening in screenings.values()])
-    decisions = {
-        decision.comment_id: decision
-        for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(ids)).order_by(Decision.id))
-    }
+    decisions = _decisions(session, ids)
     sites = {site.id: site for site in _all(session, Site, {comment.site_id for comment in comments})}
     articles = {article.id: article for article in _all(session, Article, {c.article_id for c in comments})}
     authors = _authors(session, {(comment.author_id, comment.site_id) for comment in comments})
@@ -104,7 +103,8 @@ def load(session: Session, comments: Sequence[Comment]) -> list[QueueItem]:
                 author=authors[comment.author_id, comment.site_id],
                 screening=screening,
                 verdicts=verdicts.get(screening.id, ()) if screening else (),
-                decision=decisions.get(comment.id),
+                decision=decisions.get(comment.id, (None, None))[0],
+                decided_by=decisions.get(comment.id, (None, None))[1],
                 flags=flags.get(comment.id, ()),
                 parent=parents.get(comment.parent_id) if comment.parent_id else None,
                 published_body=published.body if published is not None and differs else None,
@@ -133,6 +133,17 @@ def _verdicts(session: Session, screening_ids: Sequence[uuid.UUID]) -> dict[uuid
     for row in rows:
         found[row.screening_id] = (*found.get(row.screening_id, ()), row)
     return found
+
+
+def _decisions(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[Decision, str | None]]:
+    """The latest decision about each comment, with the moderator's name."""
+    rows = session.execute(
+        select(Decision, Account.display_name)
+        .outerjoin(Account, Account.id == Decision.actor_id)
+        .where(Decision.comment_id.in_(ids))
+        .order_by(Decision.id)
+    )
+    return {row[0].comment_id: (row[0], row[1]) for row in rows}
 
 
 def _authors(

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from moderation import cursors, publication, review_items
+from moderation import cursors, publication, queue_state, review_filters, review_items
 from moderation.actors import Actor
 from moderation.db import Database
 from moderation.errors import (
@@ -22,19 +22,9 @@ from moderation.errors import (
     VorabError,
 )
 from moderation.identifiers import parse_id
-from moderation.models import (
-    Account,
-    Comment,
-    Decision,
-    Flag,
-    Revision,
-    Role,
-    ScreeningRecord,
-    Site,
-    Status,
-    VerdictRecord,
-)
+from moderation.models import Account, Comment, Decision, Revision, Status
 from moderation.publication import Change
+from moderation.review_filters import ReviewFilter
 from moderation.review_items import QueueItem
 from moderation.text.input import clean
 
@@ -51,15 +41,12 @@ REASON_CODES = (
 """Why a moderator rejects."""
 _NOTE_LENGTH = 2000
 
-QueueStatus = Literal["held", "flagged", "all"]
 QueueSort = Literal["risk", "oldest", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRequest:
-    site: str | None = None
-    status: QueueStatus = "all"
-    reason: str | None = None
+    filter: ReviewFilter = ReviewFilter()
     sort: QueueSort = "risk"
     limit: int = 20
     cursor: str | None = None
@@ -70,6 +57,8 @@ class QueuePage:
     items: tuple[QueueItem, ...]
     next_cursor: str | None
     counts: dict[str, int]
+    oldest_at: dt.datetime | None
+    """Since when the comment that has waited longest among those asked for waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +94,17 @@ def page(session: Session, request: QueueRequest, *, actor: Actor) -> QueuePage:
     Raises:
         ForbiddenError: the actor is a reader.
         NotFoundError: the site does not exist, or is another's.
-        InvalidInputError: the cursor is not one of this list's.
+        InvalidInputError: the cursor is not one of this list's, or a filter makes no sense.
     """
-    actor.demand_staff()
-    scope = _scope(session, request.site, actor)
-    query = _by_reason(_by_status(select(Comment).where(scope), request.status), request.reason)
+    wanted = review_filters.condition(session, request.filter, actor=actor)
+    query = select(Comment).where(wanted, review_filters.of_status(request.filter.status))
     comments = session.scalars(_paged(query, request)).all()
     shown = comments[: request.limit]
-    cursor = _cursor_after(shown[-1], request.sort) if len(comments) > request.limit else None
-    return QueuePage(tuple(review_items.load(session, shown)), cursor, _counts(session, scope))
+    cursor = _cursor_after(shown[-1], request) if len(comments) > request.limit else None
+    items = tuple(review_items.load(session, shown))
+    return QueuePage(
+        items, cursor, queue_state.counts(session, wanted), queue_state.oldest(session, request.filter, wanted)
+    )
 
 
 def item(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> QueueItem:
@@ -230,68 +221,27 @@ def _current(session: Session, comment: Comment) -> Revision:
     ).one()
 
 
-def _scope(session: Session, site_key: str | None, actor: Actor) -> ColumnElement[bool]:
-    """Which comments the actor may see at all."""
-    waiting = Comment.queued_at.is_not(None)
-    if site_key is not None:
-        site_id = session.scalar(select(Site.id).where(Site.key == site_key))
-        if site_id is None or not actor.may_moderate(site_id):
-            raise NotFoundError("site")
-        return and_(waiting, Comment.site_id == site_id)
-    if actor.role == Role.ADMIN:
-        return waiting
-    return and_(waiting, Comment.site_id.in_(actor.sites))
-
-
-def _by_status(query: Select[Comment], status: QueueStatus) -> Select[Comment]:
-    if status == "held":
-        return query.where(Comment.status == Status.HELD)
-    if status == "flagged":
-        return query.where(Comment.open_flag_count > 0)
-    return query
-
-
-def _by_reason(query: Select[Comment], reason: str | None) -> Select[Comment]:
-    """Comments that the machine held for this reason, or that readers flagged with it."""
-    if reason is None:
-        return query
-    verdict = exists().where(
-        Revision.comment_id == Comment.id,
-        Revision.number == Comment.current_number,
-        ScreeningRecord.revision_id == Revision.id,
-        VerdictRecord.screening_id == ScreeningRecord.id,
-        VerdictRecord.reason == reason,
-    )
-    flagged = exists().where(Flag.comment_id == Comment.id, Flag.reason == reason, Flag.resolved_at.is_(None))
-    return query.where(or_(verdict, flagged))
-
-
-def _counts(session: Session, scope: ColumnElement[bool]) -> dict[str, int]:
-    held, flagged, everything = session.execute(
-        select(
-            func.count().filter(Comment.status == Status.HELD),
-            func.count().filter(Comment.open_flag_count > 0),
-            func.count(),
-        ).where(scope)
-    ).one()
-    return {"held": held, "flagged": flagged, "all": everything}
-
-
 def _paged(query: Select[Comment], request: QueueRequest) -> Select[Comment]:
     if request.sort == "risk":
         if request.cursor is not None:
             risk, last = _position(request.cursor, "risk", (float, str))
             query = query.where(or_(Comment.risk < risk, and_(Comment.risk == risk, Comment.id > last)))
         return query.order_by(Comment.risk.desc(), Comment.id).limit(request.limit + 1)
+    column = _age(request)
     descending = request.sort == "newest"
     if request.cursor is not None:
         queued, last = _position(request.cursor, request.sort, (str, str))
         at = _time(queued)
-        beyond = Comment.queued_at < at if descending else Comment.queued_at > at
+        beyond = column < at if descending else column > at
         next_one = Comment.id < last if descending else Comment.id > last
-        query = query.where(or_(beyond, and_(Comment.queued_at == at, next_one)))
-    order = (Comment.queued_at.desc(), Comment.id.desc()) if descending else (Comment.queued_at, Comment.id)
+        query = query.where(or_(beyond, and_(column == at, next_one)))
+    order = (column.desc(), Comment.id.desc()) if descending else (column, Comment.id)
     return query.order_by(*order).limit(request.limit + 1)
+
+
+def _age(request: QueueRequest) -> InstrumentedAttribute[Any]:
+    """What waits is as old as its waiting; everything else as old as it is."""
+    return Comment.queued_at if request.filter.status in review_filters.WAITING else Comment.created_at
 
 
 def _position(cursor: str, order: str, kinds: Sequence[type]) -> list[Any]:
@@ -312,8 +262,8 @@ def _time(text: str) -> dt.datetime:
     raise InvalidInputError("cursor", "invalid_cursor")
 
 
-def _cursor_after(comment: Comment, sort: QueueSort) -> str:
-    if sort == "risk":
-        return cursors.encode(sort, [float(comment.risk), str(comment.id)])
-    assert comment.queued_at is not None
-    return cursors.encode(sort, [comment.queued_at.isoformat(), str(comment.id)])
+def _cursor_after(comment: Comment, request: QueueRequest) -> str:
+    if request.sort == "risk":
+        return cursors.encode(request.sort, [float(comment.risk), str(comment.id)])
+    at: dt.datetime = getattr(comment, _age(request).key)
+    return cursors.encode(request.sort, [at.isoformat(), str(comment.id)])

@@ -4,13 +4,17 @@ import uuid
 from typing import Any
 
 import structlog
+from flask import Response, jsonify, request
 
 from api import auth, presenting
 from api.blueprints.base import Blueprint
 from api.schemas import review as schemas
 from api.services import services
-from moderation import review_queue
+from moderation import queue_state, review_queue, undoing
+from moderation.queue_state import Choices
+from moderation.review_filters import ReviewFilter
 from moderation.review_queue import QueueRequest, Review, Reviewed
+from moderation.undoing import TakeBack
 
 log = structlog.get_logger()
 
@@ -24,9 +28,39 @@ blueprint = Blueprint("Review", __name__, description="For moderators: what wait
 def queue(query: dict[str, Any]) -> dict[str, Any]:
     """What waits on your sites: held comments, and published ones that readers flagged."""
     with services().database.read() as session:
-        page = review_queue.page(session, QueueRequest(**query), actor=auth.actor())
+        page = review_queue.page(session, _queue_request(query), actor=auth.actor())
         items = [presenting.queue_item(item) for item in page.items]
-    return {"items": items, "next_cursor": page.next_cursor, "counts": page.counts}
+    return {"items": items, "next_cursor": page.next_cursor, "counts": page.counts, "oldest_at": page.oldest_at}
+
+
+def _queue_request(query: dict[str, Any]) -> QueueRequest:
+    paging = {name: query.pop(name) for name in ("sort", "limit", "cursor")}
+    return QueueRequest(ReviewFilter(**query), **paging)
+
+
+@blueprint.route("/review-queue/state", methods=["GET"])
+@blueprint.arguments(schemas.StateQuery, location="query")
+@blueprint.response(200, schemas.QueueStateOut)
+@blueprint.alt_response(304, description="Nothing changed since the answer with this `ETag`.")
+@auth.requires("staff")
+def state(query: dict[str, Any]) -> Response:
+    """How much waits, and what became of the comments that you look at. Ask again with `If-None-Match`."""
+    ids = query.pop("ids")
+    with services().database.read() as session:
+        found = queue_state.state(session, ReviewFilter(**query), ids, actor=auth.actor())
+    answer = jsonify(schemas.QueueStateOut().dump(found))
+    answer.add_etag()
+    return answer.make_conditional(request)
+
+
+@blueprint.route("/review-queue/choices", methods=["GET"])
+@blueprint.arguments(schemas.ChoicesQuery, location="query")
+@blueprint.response(200, schemas.ChoicesOut)
+@auth.requires("staff")
+def choices(query: dict[str, Any]) -> Choices:
+    """What the queue can be narrowed to, with how many comments wait there."""
+    with services().database.read() as session:
+        return queue_state.choices(session, query["site"], actor=auth.actor())
 
 
 @blueprint.route("/review-queue/<uuid:comment_id>", methods=["GET"])
@@ -58,6 +92,25 @@ def decide(wish: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
     with held.database.write() as session:
         review = Review(comment_id=comment_id, **wish)
         result = review_queue.decide(session, review, actor=auth.actor(), now=held.clock())
+    _log(result)
+    return presenting.reviewed(result, auth.account().display_name)
+
+
+@blueprint.route("/review-queue/<uuid:comment_id>/decision", methods=["DELETE"])
+@blueprint.arguments(schemas.TakeBackQuery, location="query")
+@blueprint.response(200, schemas.ReviewedOut)
+@auth.requires("staff")
+def take_back(query: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
+    """Take your own latest decision back, for a while; everything is as before, and both stay on record."""
+    held = services()
+    with held.database.write() as session:
+        result = undoing.take_back(
+            session,
+            TakeBack(comment_id, query["version"]),
+            actor=auth.actor(),
+            window=held.settings.undo_window,
+            now=held.clock(),
+        )
     _log(result)
     return presenting.reviewed(result, auth.account().display_name)
 

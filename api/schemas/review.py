@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, validate
+from webargs import fields
 
 from api.schemas.base import PageQuery, StrictSchema, between, choice
 from api.schemas.comments import ArticleOut, Reason
 from moderation.review_queue import REASON_CODES
 
 
-class QueueQuery(PageQuery):
+class FilterQuery(StrictSchema):
     site = fields.String(load_default=None)
-    status = fields.String(load_default="all", validate=choice("held", "flagged", "all"))
+    status = fields.String(
+        load_default="all",
+        validate=choice("held", "flagged", "all", "published", "rejected", "any"),
+        metadata={
+            "description": "`held`, `flagged` and `all` are what waits. `published`, `rejected` and `any` find every "
+            "comment that was not withdrawn."
+        },
+    )
+    article = fields.String(load_default=None, metadata={"description": "The publisher's own id."})
+    author = fields.UUID(load_default=None)
     reason = fields.String(load_default=None)
+    label = fields.String(load_default=None, metadata={"description": "A label whose score passed its threshold."})
+    q = fields.String(
+        load_default=None,
+        attribute="words",
+        validate=validate.Length(max=200, error="out_of_range"),
+        metadata={"description": "Words that all occur in the text or the author's name; quote a phrase."},
+    )
+
+
+class QueueQuery(FilterQuery, PageQuery):
     sort = fields.String(load_default="risk", validate=choice("risk", "oldest", "newest"))
+
+
+class StateQuery(FilterQuery):
+    ids = fields.DelimitedList(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=100, error="out_of_range"),
+        metadata={"description": "Comments that you look at, separated by commas; 100 at most."},
+    )
+
+
+class ChoicesQuery(StrictSchema):
+    site = fields.String(load_default=None)
+
+
+class TakeBackQuery(StrictSchema):
+    version = fields.Integer(
+        required=True,
+        validate=between(1, 2**31 - 1),
+        metadata={"description": "`version` of the decision's answer."},
+    )
 
 
 class ReviewIn(StrictSchema):
@@ -79,6 +120,16 @@ class ParentOut(Schema):
     body_html = fields.String(required=True)
 
 
+class LatestDecisionOut(Schema):
+    """`actor` is null where the machine decided."""
+
+    action = fields.String(required=True)
+    actor = fields.String(required=True, allow_none=True)
+    by_machine = fields.Boolean(required=True)
+    note = fields.String(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True)
+
+
 class QueueItemOut(Schema):
     id = fields.UUID(required=True)
     version = fields.Integer(required=True)
@@ -99,15 +150,24 @@ class QueueItemOut(Schema):
     passages = fields.List(fields.Nested(PassageWithLabels), required=True)
     reasons = fields.List(fields.Nested(Reason), required=True)
     decided_by = fields.String(required=True, allow_none=True, validate=validate.OneOf(["machine", "moderator"]))
+    decision = fields.Nested(LatestDecisionOut, required=True, allow_none=True)
     verdicts = fields.List(fields.Nested(VerdictOut), required=True)
+    suggested_reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "The `reason_code` that a refusal would likely have."}
+    )
     model = fields.Nested(ModelOut, required=True, allow_none=True)
     author = fields.Nested(AuthorRecordOut, required=True)
     article = fields.Nested(ArticleOut, required=True)
     parent = fields.Nested(ParentOut, required=True, allow_none=True)
+    depth = fields.Integer(required=True, metadata={"description": "1 for a top-level comment."})
+    reply_count = fields.Integer(required=True)
+    score = fields.Integer(required=True)
     flags = fields.List(fields.Nested(FlagForModerators), required=True)
 
 
 class QueueCounts(Schema):
+    """What waits, by all of the filters but the status."""
+
     held = fields.Integer(required=True)
     flagged = fields.Integer(required=True)
     all = fields.Integer(required=True)
@@ -117,6 +177,42 @@ class QueuePageOut(Schema):
     items = fields.List(fields.Nested(QueueItemOut), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
     counts = fields.Nested(QueueCounts, required=True)
+    oldest_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "When the one that waits longest began to wait."}
+    )
+
+
+class ItemStateOut(Schema):
+    """`action`, `actor` and `decided_at` are the latest decision's; `actor` is null where the machine decided."""
+
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    status = fields.String(required=True)
+    is_waiting = fields.Boolean(required=True)
+    action = fields.String(required=True, allow_none=True)
+    actor = fields.String(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class QueueStateOut(Schema):
+    counts = fields.Nested(QueueCounts, required=True)
+    oldest_at = fields.AwareDateTime(required=True, allow_none=True)
+    items = fields.List(fields.Nested(ItemStateOut), required=True)
+
+
+class ChoiceOut(Schema):
+    value = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
+    site = fields.String(required=True, allow_none=True)
+    count = fields.Integer(required=True)
+
+
+class ChoicesOut(Schema):
+    sites = fields.List(fields.Nested(ChoiceOut), required=True)
+    articles = fields.List(fields.Nested(ChoiceOut), required=True)
+    authors = fields.List(fields.Nested(ChoiceOut), required=True)
+    reasons = fields.List(fields.Nested(ChoiceOut), required=True)
+    labels = fields.List(fields.Nested(ChoiceOut), required=True)
 
 
 class DecisionOut(Schema):
@@ -132,6 +228,9 @@ class DecisionOut(Schema):
     note = fields.String(required=True, allow_none=True)
     actor = fields.String(required=True, allow_none=True)
     by_machine = fields.Boolean(required=True)
+    undoes = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The decision that this one takes back."}
+    )
     decided_at = fields.AwareDateTime(required=True)
 
 

@@ -38,6 +38,7 @@ class Comment(Base, kw_only=True, eq=False, repr=False):
         Index("ix_comment_thread_top", "article_id", "shown_under_id", "listed", "score", "id"),
         Index("ix_comment_replies", "shown_under_id", "listed", "id"),
         Index("ix_comment_author", "author_id", "id"),
+        Index(None, "site_id", "created_at"),
         Index(
             "ix_comment_queue_risk",
             "site_id",

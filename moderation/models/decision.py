@@ -21,6 +21,7 @@ class Decision(Base, kw_only=True, eq=False, repr=False):
         CheckConstraint("action IN ('publish', 'hold', 'reject', 'withdraw')", name="action"),
         Index(None, "comment_id", "id"),
         Index(None, "actor_id"),
+        Index(None, "decided_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
@@ -34,3 +35,10 @@ class Decision(Base, kw_only=True, eq=False, repr=False):
     reasons: Mapped[list[str]] = mapped_column(JSONValue)
     note: Mapped[str | None] = mapped_column(Text, default=None)
     decided_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+
+    waited_since: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)
+    """Since when the comment had waited for a moderator at that moment; empty if it did not."""
+    replaced_number: Mapped[int | None] = mapped_column(default=None)
+    """The revision that readers saw until then."""
+    undoes_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("decision.id"), default=None, unique=True)
+    """The moderator's decision that this one takes back."""

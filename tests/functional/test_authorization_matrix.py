@@ -21,6 +21,9 @@ OTHERS = (401, 403, 200, 200, 200, 200)
 AUTHOR = (401, 200, 403, 403, 403, 403)
 ONLY_AUTHOR_KNOWS = (401, 200, 404, 404, 404, 404)
 SITE_STAFF = (401, 403, 403, 404, 200, 200)
+STAFF = (401, 403, 403, 200, 200, 200)
+# The machine decided last, so there is nothing of theirs to take back.
+TAKING_BACK = (401, 403, 403, 404, 409, 409)
 
 # What each call answers to those in WHO. "of a held comment" where its state makes a difference.
 TABLE: dict[str, tuple[int, ...]] = {
@@ -49,11 +52,15 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/comments/<uuid:comment_id>/flags of a held comment": (401, 404, 404, 404, 404, 404),
     "GET /api/v1/comments/<uuid:comment_id>/decisions": SITE_STAFF,
     "GET /api/v1/comments/<uuid:comment_id>/decisions of a held comment": SITE_STAFF,
-    "GET /api/v1/review-queue": (401, 403, 403, 200, 200, 200),
+    "GET /api/v1/review-queue": STAFF,
     "GET /api/v1/review-queue/<uuid:comment_id>": SITE_STAFF,
     "GET /api/v1/review-queue/<uuid:comment_id> of a held comment": SITE_STAFF,
     "PUT /api/v1/review-queue/<uuid:comment_id>/decision": SITE_STAFF,
     "PUT /api/v1/review-queue/<uuid:comment_id>/decision of a held comment": SITE_STAFF,
+    "DELETE /api/v1/review-queue/<uuid:comment_id>/decision": TAKING_BACK,
+    "DELETE /api/v1/review-queue/<uuid:comment_id>/decision of a held comment": TAKING_BACK,
+    "GET /api/v1/review-queue/state": STAFF,
+    "GET /api/v1/review-queue/choices": STAFF,
     # A list of decisions is answered one by one: what is another's is "not found" inside it (control E5).
     "POST /api/v1/review-queue/decisions": (401, 403, 403, 200, 200, 200),
     "GET /api/v1/docs": OPEN,
@@ -113,8 +120,16 @@ def ask(world: World, row: str, by: Person | None, comment_id: str, number: int)
         make_body(world, comment_id, number) if make_body else None,
         by=by,
         headers={"Origin": ORIGIN},
-        query_string={"articles": ARTICLE} if rule.endswith("/counts") else {},
+        query_string=query_of(world, row, comment_id),
     )
+
+
+def query_of(world: World, row: str, comment_id: str) -> dict[str, Any]:
+    if row.split()[1].endswith("/counts"):
+        return {"articles": ARTICLE}
+    if row.startswith("DELETE /api/v1/review-queue/"):
+        return {"version": world.queue_item(comment_id, world.person(Role.ADMIN))["version"]}
+    return {}
 
 
 @pytest.mark.parametrize("row", sorted(TABLE))

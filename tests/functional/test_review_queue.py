@@ -314,6 +314,7 @@ def test_another_sites_moderator_sees_nothing_and_decides_nothing(world: World) 
         "items": [],
         "next_cursor": None,
         "counts": {"held": 0, "flagged": 0, "all": 0},
+        "oldest_at": None,
     }
     assert [world.call("GET", path, by=stranger).status_code for path in paths] == [404, 404, 404]
     assert world.review(held, "publish", stranger, version=2).status_code == 404
