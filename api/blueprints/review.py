@@ -50,7 +50,8 @@ def state(query: dict[str, Any]) -> Response:
         found = queue_state.state(session, ReviewFilter(**query), ids, actor=auth.actor())
     answer = jsonify(schemas.QueueStateOut().dump(found))
     answer.add_etag()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 @blueprint.route("/review-queue/choices", methods=["GET"])
