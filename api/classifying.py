@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from api.settings import Settings
 from moderation.classifiers.protocol import Classifier
-from moderation.errors import CheckpointError
+from moderation.errors import CheckpointError, ClassifierUnavailableError
 from moderation.policies import Policy
 from moderation.screening.pipeline import Material, default_rules, screen
 
@@ -12,6 +15,8 @@ _SENTENCES = {
     "de": "Guten Morgen, dieser Satz wärmt nur den Motor an — mehr will er gar nicht.",
     "en": "Good morning, this sentence only warms the engine up — that is all it wants.",
 }
+
+_LOADING_S = 600.0
 
 
 def classifier_for(settings: Settings) -> Classifier:
@@ -30,6 +35,25 @@ def warmed(classifier: Classifier) -> Classifier:
     language = "de" if classifier.identity.languages & {"de", "*"} else "en"
     screen(Material(_SENTENCES[language], language, Policy()), default_rules(), classifier)
     return classifier
+
+
+@contextmanager
+def running_service(settings: Settings, *, patience_s: float, queue_limit: int) -> Iterator[Classifier]:
+    """A scoring service of the caller's own, loaded, for work that nobody waits for.
+
+    Raises:
+        ClassifierUnavailableError: the model cannot be loaded.
+    """
+    from moderation.classifiers.service import ScoringService, ServiceState
+
+    service = ScoringService(lambda: load(settings), timeout_s=patience_s, queue_limit=queue_limit)
+    service.start()
+    try:
+        if service.wait_until_loaded(_LOADING_S) is not ServiceState.READY:
+            raise ClassifierUnavailableError(service.failure)
+        yield service
+    finally:
+        service.close()
 
 
 def load(settings: Settings) -> Classifier:

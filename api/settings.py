@@ -50,8 +50,8 @@ class Settings:
     demo: bool = False
 
 
-def read() -> Settings:
-    """Read the settings from the process's environment.
+def read(*, secret_needed: bool = True) -> Settings:
+    """Read the settings from the process's environment. Commands that sign nothing need no secret.
 
     Raises:
         SettingsError: naming everything that is missing or wrong.
@@ -60,7 +60,7 @@ def read() -> Settings:
     defaults = Settings(secret_key="", database_url="")
     at_least_one = validate.Range(min=1)
     values: dict[str, Any] = {
-        "secret_key": env.str("SECRET_KEY", validate=validate.Length(min=_MIN_SECRET)),
+        "secret_key": env.str("SECRET_KEY", validate=validate.Length(min=_MIN_SECRET)) if secret_needed else "",
         "database_url": env.str("DATABASE_URL", default_database_url()),
         "base_url": env.str("BASE_URL", defaults.base_url, validate=validate.URL(require_tld=False)),
         "trusted_hosts": env.list("TRUSTED_HOSTS", []),

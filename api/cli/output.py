@@ -25,9 +25,9 @@ def answer(facts: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
     click.echo(json.dumps(facts, ensure_ascii=False, default=str) if as_json else sentence)
 
 
-def read_settings(*, log_level: str | None = "warning") -> Settings:
+def read_settings(*, log_level: str | None = "warning", secret_needed: bool = True) -> Settings:
     """The settings, with logging as they say, or at the given level where a person watches the command."""
-    found = settings.read()
+    found = settings.read(secret_needed=secret_needed)
     logs.configure(log_level or found.log_level)
     return found
 

@@ -59,7 +59,9 @@ def load_embedded(folder: Path = EMBEDDED) -> BlendedClassifier:
     Raises:
         CheckpointError: a file is missing, damaged, or not the one that the manifest names.
     """
-    use_cores()
+    # So small a network gains little from a second thread, and loses everything where other work waits for the core:
+    # the threads of one batch spin until all of them are done.
+    torch.set_num_threads(1)
     return read_blended(folder)
 
 

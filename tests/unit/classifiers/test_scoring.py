@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,9 +121,13 @@ def test_a_linear_half_that_is_not_a_number_is_an_error(pristine: Path) -> None:
         broken.score(german("text"))
 
 
-def test_scoring_uses_the_cores_that_the_process_may_use(pristine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("load", "threads"), [(load_embedded, 1), (None, 3)])
+def test_only_a_large_network_uses_all_cores_for_one_batch(
+    pristine: Path, monkeypatch: pytest.MonkeyPatch, load: Callable[[Path], object] | None, threads: int
+) -> None:
     before = torch.get_num_threads()
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
-    load_embedded(pristine)
-    assert torch.get_num_threads() == 3
+    path = pristine / "model.ckpt"
+    _ = load(pristine) if load else load_checkpoint(path, file_digest(path))
+    assert torch.get_num_threads() == threads
     torch.set_num_threads(before)
