@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -30,7 +30,7 @@ def bulk_screener(settings: Settings, policy: Policy, console: Console) -> Itera
         yield BulkScreener(service, default_rules(), policy)
 
 
-def lines_of(path: Path | None, stdin: io.BufferedIOBase) -> Iterator[tuple[int, str]]:
+def lines_of(path: Path | None, stdin: BinaryIO) -> Iterator[tuple[int, str]]:
     """Number and text of the lines of a file that are not blank. Bytes that are no UTF-8 become replacement signs."""
     stream = stdin if path is None else path.open("rb")
     try:
