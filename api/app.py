@@ -11,9 +11,10 @@ from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import auth, errors, headers, logs, mail
-from api.blueprints import accounts, articles, comments, docs, health, reactions, review
+from api.blueprints import accounts, articles, comments, docs, health, reactions, review, sessions
 from api.classifying import classifier_for
 from api.json_input import StrictJSONProvider
+from api.limiting import limiters_for
 from api.maintenance import Maintenance
 from api.openapi import Api, configure
 from api.routing import TextConverter
@@ -26,7 +27,7 @@ from moderation.passwords import Hasher
 from moderation.screener import Screener
 from moderation.screening.pipeline import default_rules
 
-_API = (accounts, articles, comments, reactions, review)
+_API = (accounts, sessions, articles, comments, reactions, review)
 
 
 def utc_now() -> dt.datetime:
@@ -77,6 +78,7 @@ def make_services(settings: Settings, replaced: Replacements) -> Services:
         settings=settings,
         database=database,
         hasher=replaced.hasher or Hasher(memory_kib=settings.password_memory_kib),
+        limiters=limiters_for(settings, database),
         classifier=classifier,
         runner=ScreeningRunner(screener, limits),
         clock=replaced.clock,

@@ -12,7 +12,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from api import language, logs
-from moderation.errors import InvalidInputError, NotFoundError, RateLimitedError, TooBusyError, VorabError
+from moderation.errors import (
+    InvalidInputError,
+    LimiterUnavailableError,
+    NotFoundError,
+    RateLimitedError,
+    TooBusyError,
+    VorabError,
+)
 
 log = structlog.get_logger()
 
@@ -28,6 +35,7 @@ STATUS_OF = {
     "idempotency_key_reused": 422,
     "invalid_input": 422,
     "last_admin": 409,
+    "limiter_unavailable": 503,
     "malformed_json": 400,
     "not_author": 403,
     "not_editable": 409,
@@ -84,6 +92,8 @@ def domain_error(error: VorabError) -> Response:
         )
     if isinstance(error, RateLimitedError | TooBusyError):
         answer.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, LimiterUnavailableError):
+        answer.headers["Retry-After"] = str(_UNAVAILABLE_S)
     if answer.status_code == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="vorab"'
     return answer

@@ -9,14 +9,14 @@ from typing import cast
 
 from flask import current_app
 
+from api.limiting import Limiters
 from api.public_pages import PublicPages
 from api.screening_runner import ScreeningRunner
 from api.settings import Settings
 from moderation.classifiers.protocol import Classifier
 from moderation.db import Database
-from moderation.limits import Limit
 from moderation.passwords import Hasher
-from moderation.sessions import Lifetimes, SignInLimits
+from moderation.sessions import Lifetimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Services:
     settings: Settings
     database: Database
     hasher: Hasher
+    limiters: Limiters
     classifier: Classifier
     runner: ScreeningRunner
     clock: Callable[[], dt.datetime]
@@ -32,14 +33,6 @@ class Services:
     @property
     def lifetimes(self) -> Lifetimes:
         return Lifetimes(self.settings.session_idle, self.settings.session_absolute)
-
-    @property
-    def sign_in_limits(self) -> SignInLimits:
-        defaults = SignInLimits()
-        return SignInLimits(
-            Limit(defaults.per_account.name, self.settings.sign_in_per_account, defaults.per_account.window_s),
-            Limit(defaults.per_address.name, self.settings.sign_in_per_address, defaults.per_address.window_s),
-        )
 
 
 def services() -> Services:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from environs import Env, EnvValidationError, validate
 
 _MIN_SECRET = 32
+_LIMIT = re.compile(r"_per_(account|address|site)$")
 
 
 class SettingsError(Exception):
@@ -35,11 +37,23 @@ class Settings:
     screening_backlog: int = 200
     classifier_timeout: dt.timedelta = dt.timedelta(seconds=10)
     max_body_bytes: int = 64 * 1024
+    redis_url: str | None = field(default=None, repr=False)
     sign_in_per_account: int = 10
     sign_in_per_address: int = 50
+    sign_in_per_site: int = 2000
+    registrations_per_account: int = 5
     registrations_per_address: int = 20
-    previews_per_account: int = 60
+    registrations_per_site: int = 10_000
+    mails_per_account: int = 5
+    mails_per_address: int = 20
+    mails_per_site: int = 1000
+    posts_per_account: int = 300
+    posts_per_address: int = 1200
+    posts_per_site: int = 12_000
     flags_per_account: int = 60
+    flags_per_address: int = 300
+    flags_per_site: int = 6000
+    previews_per_account: int = 60
     session_idle: dt.timedelta = dt.timedelta(days=14)
     session_absolute: dt.timedelta = dt.timedelta(days=90)
     undo_window: dt.timedelta = dt.timedelta(minutes=10)
@@ -70,6 +84,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         "model_languages": env.list("MODEL_LANGUAGES", []),
         "screening_threads": env.int("SCREENING_THREADS", defaults.screening_threads, validate=at_least_one),
         "screening_backlog": env.int("SCREENING_BACKLOG", defaults.screening_backlog, validate=at_least_one),
+        "redis_url": env.str("REDIS_URL", None, validate=_redis_url),
         "max_body_bytes": env.int("MAX_BODY_BYTES", defaults.max_body_bytes, validate=validate.Range(min=1024)),
         "password_memory_kib": env.int(
             "PASSWORD_MEMORY_KIB",
@@ -81,13 +96,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         "log_level": env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])),
         "demo": env.bool("DEMO", False),
     }
-    for name in (
-        "sign_in_per_account",
-        "sign_in_per_address",
-        "registrations_per_address",
-        "previews_per_account",
-        "flags_per_account",
-    ):
+    for name in (entry.name for entry in fields(Settings) if _LIMIT.search(entry.name)):
         values[name] = env.int(name.upper(), getattr(defaults, name), validate=at_least_one)
     for name in (
         "screening_deadline",
@@ -109,6 +118,7 @@ def default_database_url() -> str:
     return f"sqlite:///{Path('var/vorab.db').absolute()}"
 
 
+_redis_url = validate.Regexp(r"(rediss?|redis\+unix)://.+")
 _positive = validate.Range(min=0, min_inclusive=False)
 
 

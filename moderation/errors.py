@@ -155,6 +155,12 @@ class RateLimitedError(VorabError):
         self.retry_after_s = retry_after_s
 
 
+class LimiterUnavailableError(VorabError):
+    """Nobody can say how often this was done already, so it is not done now."""
+
+    code = "limiter_unavailable"
+
+
 class TooBusyError(VorabError):
     """More work waits than can be taken on. Nothing was stored; try again after ``retry_after_s`` seconds."""
 

@@ -1,7 +1,7 @@
-"""How often something may be done in a window of time, counted in the database so that all processes agree.
+"""How often something may be done in a window of time, counted where all processes agree.
 
-A slot is taken before the work and may be given back after it. Taking is one statement: however many processes take at
-once, exactly ``limit`` of them get through.
+A slot is taken before the work and may be given back after it. Taking is atomic: however many processes take at once,
+exactly ``count`` of them get through.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from moderation.db import Database
 from moderation.errors import RateLimitedError
 from moderation.models import LimitWindow
 
@@ -26,18 +29,76 @@ class Limit:
     window_s: int
 
 
-def take(session: Session, limit: Limit, subject: str, *, now: dt.datetime) -> None:
-    """Take one slot for ``subject`` (an address, an account).
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place in a limit, for a subject: an account, an address, a site."""
 
-    Raises:
-        RateLimitedError: there is none left; it says for how many seconds.
-    """
+    limit: Limit
+    subject: str
+
+    @property
+    def key(self) -> str:
+        """The subject as it is stored: its hash, so that no address is kept."""
+        return hashlib.sha256(self.subject.encode()).hexdigest()
+
+
+class Limiter(Protocol):
+    def take(self, *slots: Slot, now: dt.datetime) -> None:
+        """Take all of the slots, or none of them.
+
+        Raises:
+            RateLimitedError: one of them is not to be had; it says for how many seconds.
+            LimiterUnavailableError: nobody can say.
+        """
+        ...
+
+    def give_back(self, *slots: Slot) -> None:
+        """Return slots that were taken for something that turned out not to count."""
+        ...
+
+
+class DatabaseLimiter:
+    """Counts in the database that everything else is in."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, *slots: Slot, now: dt.datetime) -> None:
+        with self._database.write() as session:
+            for slot in _in_order(slots):
+                _take(session, slot, now=now)
+
+    def give_back(self, *slots: Slot) -> None:
+        with self._database.write() as session:
+            for slot in _in_order(slots):
+                session.execute(
+                    update(LimitWindow)
+                    .where(
+                        LimitWindow.name == slot.limit.name,
+                        LimitWindow.subject == slot.key,
+                        LimitWindow.count > 0,
+                    )
+                    .values(count=LimitWindow.count - 1)
+                )
+
+
+def forget_ended(session: Session, *, now: dt.datetime) -> None:
+    session.execute(delete(LimitWindow).where(LimitWindow.ends_at <= now))
+
+
+def _in_order(slots: Iterable[Slot]) -> list[Slot]:
+    # Always the same order, so that two who take the same rows cannot wait for each other.
+    return sorted(slots, key=lambda slot: (slot.limit.name, slot.key))
+
+
+def _take(session: Session, slot: Slot, *, now: dt.datetime) -> None:
+    limit = slot.limit
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     ends_at = now + dt.timedelta(seconds=limit.window_s)
     running = LimitWindow.ends_at > now
     statement = (
         insert(LimitWindow)
-        .values(name=limit.name, subject=_hash(subject), count=1, ends_at=ends_at)
+        .values(name=limit.name, subject=slot.key, count=1, ends_at=ends_at)
         .on_conflict_do_update(
             index_elements=["name", "subject"],
             set_={
@@ -55,20 +116,3 @@ def take(session: Session, limit: Limit, subject: str, *, now: dt.datetime) -> N
     count, until = session.execute(statement).one()
     if count > limit.count:
         raise RateLimitedError(max(1, math.ceil((until - now).total_seconds())))
-
-
-def give_back(session: Session, limit: Limit, subject: str) -> None:
-    """Return a slot that was taken for something that turned out not to count."""
-    session.execute(
-        update(LimitWindow)
-        .where(LimitWindow.name == limit.name, LimitWindow.subject == _hash(subject), LimitWindow.count > 0)
-        .values(count=LimitWindow.count - 1)
-    )
-
-
-def forget_ended(session: Session, *, now: dt.datetime) -> None:
-    session.execute(delete(LimitWindow).where(LimitWindow.ends_at <= now))
-
-
-def _hash(subject: str) -> str:
-    return hashlib.sha256(subject.encode()).hexdigest()

@@ -7,6 +7,8 @@ Argon2id with 46 MiB, one pass and one lane, the first of the equivalent setting
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from argon2 import PasswordHasher, Type
@@ -17,7 +19,6 @@ from moderation.errors import InvalidInputError, TooBusyError
 
 MIN_LENGTH = 8
 MAX_LENGTH = 1024
-_WAIT_S = 10.0
 
 
 def check_acceptable(password: str, *, forbidden: tuple[str, ...] = ()) -> None:
@@ -52,11 +53,16 @@ def _common() -> frozenset[str]:
 
 
 class Hasher:
-    """Hashes and verifies, a few at a time: each costs ``memory_kib`` and a core, and a flood must not take all."""
+    """Hashes and verifies, ``at_once`` at a time: each costs ``memory_kib`` and a core, and a flood must not take all.
 
-    def __init__(self, *, memory_kib: int = 47_104, time_cost: int = 1, at_once: int = 2) -> None:
+    So many more as ``waiting`` says wait for their turn. Those beyond are turned away at once: whoever waits holds one
+    of the process's threads, and there must be some left for everything that has nothing to do with passwords.
+    """
+
+    def __init__(self, *, memory_kib: int = 47_104, time_cost: int = 1, at_once: int = 2, waiting: int = 8) -> None:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID)
-        self._slots = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self._turns = threading.BoundedSemaphore(at_once)
         self._dummy = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
@@ -82,17 +88,12 @@ class Hasher:
         """Whether the hash was made at a cost other than today's, and should be made anew."""
         return self._hasher.check_needs_rehash(stored)
 
-    def _slot(self) -> _Slot:
-        return _Slot(self._slots)
-
-
-class _Slot:
-    def __init__(self, slots: threading.BoundedSemaphore) -> None:
-        self._slots = slots
-
-    def __enter__(self) -> None:
-        if not self._slots.acquire(timeout=_WAIT_S):
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
             raise TooBusyError
-
-    def __exit__(self, *_: object) -> None:
-        self._slots.release()
+        try:
+            with self._turns:
+                yield
+        finally:
+            self._places.release()

@@ -86,6 +86,20 @@ def flag(
     return raised
 
 
+def site_of(session: Session, comment_id: uuid.UUID) -> str:
+    """The site that a published comment is on.
+
+    Raises:
+        NotFoundError: the comment is not published.
+    """
+    site_id = session.scalar(
+        select(Comment.site_id).where(Comment.id == comment_id, Comment.published_number.is_not(None))
+    )
+    if site_id is None:
+        raise NotFoundError("comment")
+    return str(site_id)
+
+
 def _take_note(session: Session, comment: Comment, *, now: dt.datetime) -> None:
     # Core, so that the comment's version stays: a flag does not make a moderator's decision stale.
     session.execute(

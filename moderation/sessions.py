@@ -5,24 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+import uuid
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from moderation import accounts, limits
+from moderation import accounts
 from moderation.actors import Actor
 from moderation.db import Database
-from moderation.errors import WrongCredentialsError
-from moderation.limits import Limit
+from moderation.errors import NotFoundError, WrongCredentialsError
+from moderation.limits import Limiter, Slot
 from moderation.models import Account, SignInSession
 from moderation.passwords import Hasher
 
 log = structlog.get_logger()
 
 _TOKEN_BYTES = 32
-_TOUCH_EVERY = dt.timedelta(hours=1)
+_TOUCH_EVERY = dt.timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,18 @@ class Lifetimes:
 
 
 @dataclass(frozen=True, slots=True)
-class SignInLimits:
-    """How often a sign-in may fail, by the account that is tried and by the address that tries."""
-
-    per_account: Limit = Limit("sign_in_account", 10, 15 * 60)
-    per_address: Limit = Limit("sign_in_address", 50, 15 * 60)
-
-
-@dataclass(frozen=True, slots=True)
 class Credentials:
     email: str
     password: str
-    remote_address: str
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a try costs, and who counts. A try that succeeds is given back."""
+
+    limiter: Limiter
+    slots: tuple[Slot, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +61,40 @@ def sign_in(
     hasher: Hasher,
     credentials: Credentials,
     *,
-    allowed: SignInLimits,
+    guard: Guard,
     lifetimes: Lifetimes,
     now: dt.datetime,
 ) -> SignedIn:
     """Check a password and begin a session.
 
-    Takes three short transactions rather than one: a failed try must stay counted, and no connection may be held while
-    the password is hashed. Known and unknown addresses take the same steps.
+    Takes several short transactions rather than one: a failed try must stay counted, and no connection may be held
+    while the password is hashed. Known and unknown addresses take the same steps.
 
     Raises:
         WrongCredentialsError: whichever of the two was wrong.
         RateLimitedError: too many failures for this account or from this address.
+        LimiterUnavailableError: nobody can say how many there were.
         TooBusyError: too many sign-ins wait.
     """
     key = accounts.email_key(credentials.email)
-    with database.write() as session:
-        limits.take(session, allowed.per_address, credentials.remote_address, now=now)
-        limits.take(session, allowed.per_account, key, now=now)
+    guard.limiter.take(*guard.slots, now=now)
+    with database.read() as session:
         known = accounts.by_email(session, key)
     if not hasher.verify(known.password_hash if known else None, credentials.password) or known is None:
         log.warning("sign_in_failed", account_id=str(known.id) if known else None)
         raise WrongCredentialsError
     renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
+    guard.limiter.give_back(*guard.slots)
     with database.write() as session:
-        limits.give_back(session, allowed.per_address, credentials.remote_address)
-        limits.give_back(session, allowed.per_account, key)
         account = accounts.get(session, known.id)
         if renewed is not None:
             account.password_hash = renewed
-        return begin(session, account, lifetimes=lifetimes, now=now)
+        return begin(session, account, device=credentials.device, lifetimes=lifetimes, now=now)
 
 
-def begin(session: Session, account: Account, *, lifetimes: Lifetimes, now: dt.datetime) -> SignedIn:
+def begin(
+    session: Session, account: Account, *, lifetimes: Lifetimes, now: dt.datetime, device: str | None = None
+) -> SignedIn:
     """A new session with a token of 256 random bits, which is told once and stored as its hash only."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     expires_at = now + lifetimes.absolute
@@ -100,6 +102,7 @@ def begin(session: Session, account: Account, *, lifetimes: Lifetimes, now: dt.d
         SignInSession(
             token_hash=_hash(token),
             account_id=account.id,
+            device=device,
             created_at=now,
             last_used_at=now,
             expires_at=expires_at,
@@ -113,6 +116,7 @@ def begin(session: Session, account: Account, *, lifetimes: Lifetimes, now: dt.d
 class Authenticated:
     actor: Actor
     account: Account
+    session_id: uuid.UUID
     needs_touch: bool
     """The session's last use was noted long enough ago to note it again."""
 
@@ -130,11 +134,11 @@ def authenticate(session: Session, token: str, *, lifetimes: Lifetimes, now: dt.
     if now >= sign_in_session.expires_at or now >= sign_in_session.last_used_at + lifetimes.idle:
         return None
     needs_touch = now >= sign_in_session.last_used_at + _TOUCH_EVERY
-    return Authenticated(accounts.actor_for(session, account), account, needs_touch)
+    return Authenticated(accounts.actor_for(session, account), account, sign_in_session.id, needs_touch)
 
 
 def touch(session: Session, token: str, *, now: dt.datetime) -> None:
-    """Note that the session is in use. Hourly is enough for an idle limit of days, and spares a write per request."""
+    """Note that the session is in use. Now and then is enough, and spares a write per request."""
     row = session.scalar(select(SignInSession).where(SignInSession.token_hash == _hash(token)).with_for_update())
     if row is not None and row.last_used_at < now:
         row.last_used_at = now
@@ -142,6 +146,41 @@ def touch(session: Session, token: str, *, now: dt.datetime) -> None:
 
 def end(session: Session, token: str) -> None:
     session.execute(delete(SignInSession).where(SignInSession.token_hash == _hash(token)))
+
+
+def listed(session: Session, account_id: uuid.UUID, *, lifetimes: Lifetimes, now: dt.datetime) -> list[SignInSession]:
+    """An account's sessions that are not over, the one used last first."""
+    return list(
+        session.scalars(
+            select(SignInSession)
+            .where(
+                SignInSession.account_id == account_id,
+                SignInSession.expires_at > now,
+                SignInSession.last_used_at > now - lifetimes.idle,
+            )
+            .order_by(SignInSession.last_used_at.desc(), SignInSession.id.desc())
+        )
+    )
+
+
+def end_one(session: Session, session_id: uuid.UUID, *, actor: Actor) -> None:
+    """
+    Raises:
+        NotFoundError: the actor has no such session.
+    """
+    ended = session.execute(
+        delete(SignInSession)
+        .where(SignInSession.id == session_id, SignInSession.account_id == actor.account_id)
+        .returning(SignInSession.id)
+    ).one_or_none()
+    if ended is None:
+        raise NotFoundError("session")
+
+
+def end_all(session: Session, account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
+    """End every session of an account at its next request, save for the one named in ``but``."""
+    ending = delete(SignInSession).where(SignInSession.account_id == account_id)
+    session.execute(ending if but is None else ending.where(SignInSession.id != but))
 
 
 def forget_expired(session: Session, *, lifetimes: Lifetimes, now: dt.datetime) -> None:

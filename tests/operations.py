@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 from flask import Flask
 
@@ -22,5 +23,6 @@ def reading(app: Flask) -> list[str]:
 
 
 def fill(rule: str, **values: str) -> str:
-    """An address that the pattern matches."""
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found.group(1)], rule)
+    """An address that the pattern matches. An id that is not given is nobody's."""
+    given = {name: str(uuid.uuid4()) for name in re.findall(r"<uuid:(\w+)>", rule)} | values
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: given[found.group(1)], rule)

@@ -5,13 +5,13 @@ from typing import Any
 import structlog
 from flask import after_this_request, request
 
-from api import auth, browser_sessions, language, presenting
+from api import auth, browser_sessions, devices, language, presenting
 from api.blueprints.base import Blueprint
+from api.limiting import slots
 from api.schemas import accounts as schemas
 from api.services import services
-from moderation import accounts, limits, sessions, sites
-from moderation.limits import Limit
-from moderation.sessions import Credentials, SignedIn
+from moderation import accounts, sessions, sites
+from moderation.sessions import Credentials, Guard, SignedIn
 
 log = structlog.get_logger()
 
@@ -27,13 +27,12 @@ def register(wish: dict[str, Any]) -> dict[str, Any]:
     The answer is the same whether or not the address has an account already; its owner gets a letter if it has.
     """
     held = services()
-    allowed = Limit("registration", held.settings.registrations_per_address, 3600)
     with held.database.read() as session:
         forbidden = ("vorab", *sites.names(session))
     email, name = accounts.check_new(wish["email"], wish["display_name"], wish["password"], forbidden=forbidden)
     now = held.clock()
-    with held.database.write() as session:
-        limits.take(session, allowed, request.remote_addr or "", now=now)
+    taken = slots(held.settings, "registrations", account=accounts.email_key(email))
+    held.limiters.strict.take(*taken, now=now)
     command = accounts.NewAccount(email, name, held.hasher.hash(wish["password"]), language.current())
     with held.database.write() as session:
         accounts.register(session, command, now=now)
@@ -56,12 +55,12 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
     signed_in = sessions.sign_in(
         held.database,
         held.hasher,
-        Credentials(wish["email"], wish["password"], request.remote_addr or ""),
-        allowed=held.sign_in_limits,
+        Credentials(wish["email"], wish["password"], devices.name(request.user_agent.string)),
+        guard=Guard(held.limiters.strict, slots(held.settings, "sign_in", account=accounts.email_key(wish["email"]))),
         lifetimes=held.lifetimes,
         now=held.clock(),
     )
-    log.info("signed_in", actor=str(signed_in.account.id))
+    log.info("signed_in", account_id=str(signed_in.account.id))
     if in_cookie:
         _hand_over(signed_in)
     with held.database.read() as session:
@@ -94,7 +93,7 @@ def sign_out() -> None:
         sessions.end(session, given.token)
     if given.is_cookie:
         after_this_request(browser_sessions.clear)
-    log.info("signed_out", actor=str(auth.account().id))
+    log.info("signed_out", account_id=str(auth.account().id))
 
 
 @blueprint.route("/accounts/me", methods=["GET"])

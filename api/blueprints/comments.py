@@ -7,13 +7,13 @@ from flask import Response, jsonify, request
 
 from api import auth, presenting, public_pages
 from api.blueprints.base import Blueprint
+from api.limiting import slots
 from api.schemas import comments as schemas
 from api.schemas.base import PageQuery
 from api.services import services
-from moderation import limits, submissions, threads
+from moderation import submissions, threads
 from moderation.articles import ArticleDetails
 from moderation.comment_views import Viewer
-from moderation.limits import Limit
 from moderation.screening.pipeline import screen
 from moderation.submissions import NewComment
 from moderation.threads import Page, PageRequest
@@ -70,6 +70,8 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
     held = services()
     held.runner.demand_room()
     command = _command(wish, site, article)
+    taken = slots(held.settings, "posts", account=str(auth.account().id), site=site)
+    held.limiters.lenient.take(*taken, now=held.clock())
     with held.database.write() as session:
         submitted = submissions.submit(
             session, command, actor=auth.actor(), lease=held.settings.screening_lease, now=held.clock()
@@ -104,9 +106,7 @@ def preview(wish: dict[str, Any], site: str, article: str) -> dict[str, Any]:
     held = services()
     now = held.clock()
     actor = auth.actor()
-    allowed = Limit("preview", held.settings.previews_per_account, 300)
-    with held.database.write() as session:
-        limits.take(session, allowed, str(actor.account_id), now=now)
+    held.limiters.lenient.take(*slots(held.settings, "previews", account=str(actor.account_id), site=site), now=now)
     with held.database.read() as session:
         material = submissions.preview(session, _command(wish, site, article), actor=actor, now=now)
     return presenting.preview(material.text, screen(material, held.runner.screener.rules, held.classifier))

@@ -5,10 +5,10 @@ from typing import Any
 
 from api import auth
 from api.blueprints.base import Blueprint
+from api.limiting import slots
 from api.schemas import comments as schemas
 from api.services import services
-from moderation import limits, reactions
-from moderation.limits import Limit
+from moderation import reactions
 from moderation.models import Flag
 from moderation.reactions import VoteState
 
@@ -44,7 +44,8 @@ def flag(wish: dict[str, Any], comment_id: uuid.UUID) -> Flag:
     held = services()
     now = held.clock()
     actor = auth.actor()
-    allowed = Limit("flag", held.settings.flags_per_account, 3600)
+    with held.database.read() as session:
+        site = reactions.site_of(session, comment_id)
+    held.limiters.lenient.take(*slots(held.settings, "flags", account=str(actor.account_id), site=site), now=now)
     with held.database.write() as session:
-        limits.take(session, allowed, str(actor.account_id), now=now)
         return reactions.flag(session, comment_id, wish["reason"], wish["text"], actor=actor, now=now)

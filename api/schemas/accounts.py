@@ -51,3 +51,24 @@ class SessionOut(Schema):
     )
     expires_at = fields.AwareDateTime(required=True)
     account = fields.Nested(OwnAccount, required=True)
+
+
+class OwnSession(Schema):
+    """Somewhere you are signed in."""
+
+    id = fields.UUID(required=True)
+    device = fields.String(
+        required=True, allow_none=True, metadata={"description": "Browser and system, as far as they are known."}
+    )
+    created_at = fields.AwareDateTime(required=True)
+    last_used_at = fields.AwareDateTime(required=True, metadata={"description": "To within ten minutes."})
+    expires_at = fields.AwareDateTime(required=True, metadata={"description": "If it is not used any more."})
+    is_current = fields.Boolean(required=True)
+
+
+class SessionsOut(Schema):
+    items = fields.List(fields.Nested(OwnSession), required=True)
+
+
+class EndSessionsQuery(StrictSchema):
+    keep_current = fields.Boolean(load_default=False)

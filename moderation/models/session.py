@@ -11,7 +11,10 @@ from moderation.identifiers import new_id
 
 
 class SignInSession(Base, kw_only=True, eq=False, repr=False):
-    """One sign-in. Only the SHA-256 of its token is kept: whoever reads the table cannot sign in with it."""
+    """One sign-in. Only the SHA-256 of its token is kept: whoever reads the table cannot sign in with it.
+
+    ``device`` says roughly with what, so that people recognise their own sessions: "Firefox, Windows". No address.
+    """
 
     __tablename__ = "sign_in_session"
     __table_args__ = (Index(None, "account_id"),)
@@ -19,6 +22,7 @@ class SignInSession(Base, kw_only=True, eq=False, repr=False):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    device: Mapped[str | None] = mapped_column(String(80), default=None)
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     last_used_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

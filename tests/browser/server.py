@@ -50,6 +50,7 @@ def settings_for(database_url: str, port: int) -> Settings:
         sign_in_per_address=_MANY,
         registrations_per_address=_MANY,
         previews_per_account=_MANY,
+        mails_per_address=_MANY,
     )
 
 

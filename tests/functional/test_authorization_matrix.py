@@ -31,6 +31,10 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/sessions": CREATED,
     "DELETE /api/v1/sessions/current": (401, 204, 204, 204, 204, 204),
     "GET /api/v1/accounts/me": SIGNED_IN,
+    "GET /api/v1/accounts/me/sessions": SIGNED_IN,
+    "DELETE /api/v1/accounts/me/sessions": (401, 204, 204, 204, 204, 204),
+    # Nobody has a session of this number.
+    "DELETE /api/v1/accounts/me/sessions/<uuid:session_id>": (401, 404, 404, 404, 404, 404),
     "GET /api/v1/accounts/me/comments": SIGNED_IN,
     "PUT /api/v1/sites/<site>/articles/<article>": SITE_STAFF,
     "GET /api/v1/sites/<site>/counts": OPEN,

@@ -6,7 +6,7 @@ import pytest
 
 from moderation.models import Role
 from tests import operations
-from tests.checksums import checksums
+from tests.checksums import changed, checksums
 from tests.world import ARTICLE, ORIGIN, World, json_of, some_id
 
 JSON_CALLS = [
@@ -131,7 +131,8 @@ def test_d4_a_comment_from_a_foreign_page_is_refused_and_nothing_is_stored(world
         assert answer.status_code == 403
         assert json_of(answer)["code"] == "origin_not_allowed"
 
-    assert checksums(world.database) == before
+    # The tries are counted, which is all that is left of them.
+    assert changed(before, checksums(world.database)) <= {"limit_window"}
 
 
 def preflight(world: World, path: str, method: str, origin: str = ORIGIN) -> tuple[int, set[str], str]:
