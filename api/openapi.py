@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import json
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -13,6 +14,7 @@ from flask_smorest.utils import prepare_response
 from marshmallow import Schema, fields
 
 from api.browser_sessions import SECURE_NAME
+from api.description import REFUSALS, complete
 
 PROBLEM = "application/problem+json"
 
@@ -54,14 +56,18 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
         if has_body:
             response["schema"] = self.ERROR_SCHEMA
         prepare_response(response, self.spec, PROBLEM)
-        self.spec.components.response(name, response, lazy=True)
+        self.spec.components.response(name, response, lazy=name not in REFUSALS)
 
     def _register_error_handlers(self) -> None:
         """Ours answer every error: :mod:`api.errors`."""
 
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """The whole description. Complete once every blueprint is registered."""
+        return complete(self._app, self.spec.to_dict())
+
     def _openapi_json(self) -> Any:
-        # Schemas that are not used by any operation would only puzzle readers; the order is that of the code.
-        answer = self._app.response_class(json.dumps(self.spec.to_dict(), ensure_ascii=False, indent=1))
+        answer = self._app.response_class(json.dumps(self.described, ensure_ascii=False, indent=1))
         answer.content_type = "application/json"
         return answer
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from markupsafe import Markup
 
 from api import language
+from api.description import METHODS
 from api.errors import STATUS_OF
 
 blueprint = Blueprint("docs", __name__, template_folder="../templates")
@@ -16,7 +17,6 @@ blueprint = Blueprint("docs", __name__, template_folder="../templates")
 _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @blueprint.get("/api/v1/docs")
@@ -50,8 +50,7 @@ def style() -> Response:
 
 
 def _spec() -> dict[str, Any]:
-    api = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
-    found: dict[str, Any] = api.spec.to_dict()
+    found: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].described
     return found
 
 
@@ -60,7 +59,7 @@ def _groups(spec: dict[str, Any]) -> list[dict[str, Any]]:
         tag["name"]: {"name": tag["name"], "description": tag["description"], "operations": []} for tag in spec["tags"]
     }
     for path, item in spec["paths"].items():
-        for method in _METHODS:
+        for method in METHODS:
             if method in item:
                 operation = {**item[method], "method": method.upper(), "path": path}
                 operation["parameters"] = [*item.get("parameters", []), *operation.get("parameters", [])]
