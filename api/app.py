@@ -18,7 +18,7 @@ from api.limiting import limiters_for
 from api.maintenance import Maintenance
 from api.openapi import Api, configure
 from api.routing import TextConverter
-from api.screening_runner import RunnerLimits, ScreeningRunner
+from api.screening_runner import Runner, RunnerLimits, ScreeningRunner
 from api.services import Services
 from api.settings import Settings
 from moderation.classifiers.protocol import Classifier
@@ -61,7 +61,7 @@ def create_app(settings: Settings, replacements: Replacements | None = None) -> 
     )
     app.url_map.strict_slashes = False
     app.url_map.converters["default"] = TextConverter
-    app.extensions["vorab"] = make_services(settings, replaced)
+    app.extensions["vorab"] = make_services(settings, replaced, queued=settings.screening == "celery")
     _register(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -69,18 +69,31 @@ def create_app(settings: Settings, replacements: Replacements | None = None) -> 
     return app
 
 
-def make_services(settings: Settings, replaced: Replacements) -> Services:
+def make_services(settings: Settings, replaced: Replacements, *, queued: bool = False) -> Services:
+    """What a process works with. With ``queued``, workers screen for it, and it loads no model."""
     database = replaced.database or Database(settings.database_url)
-    classifier = replaced.classifier or classifier_for(settings)
-    screener = Screener(database, classifier, default_rules(), replaced.clock, settings.screening_lease)
     limits = RunnerLimits(settings.screening_threads, settings.screening_backlog, settings.screening_deadline)
+
+    def screener_with(classifier: Classifier) -> Screener:
+        return Screener(database, classifier, default_rules(), replaced.clock, settings.screening_lease)
+
+    runner: Runner
+    if queued:
+        from api.broker import celery_for
+        from api.queued_screening import QueuedRunner, RemoteClassifier
+
+        celery = celery_for(settings)
+        remote = RemoteClassifier(database, celery, replaced.clock, settings.screening_deadline)
+        runner = QueuedRunner(screener_with(remote), limits, celery)
+    else:
+        runner = ScreeningRunner(screener_with(replaced.classifier or classifier_for(settings)), limits)
     return Services(
         settings=settings,
         database=database,
         hasher=replaced.hasher or Hasher(memory_kib=settings.password_memory_kib),
         limiters=limiters_for(settings, database),
-        classifier=classifier,
-        runner=ScreeningRunner(screener, limits),
+        classifier=runner.screener.classifier,
+        runner=runner,
         clock=replaced.clock,
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -30,6 +31,20 @@ class RunnerLimits:
     deadline: dt.timedelta
 
 
+class Runner(Protocol):
+    """Gets claimed jobs screened, here or elsewhere."""
+
+    screener: Screener
+
+    def demand_room(self) -> None: ...
+
+    def run(self, job: Job) -> None: ...
+
+    def screen_later(self, revision_id: uuid.UUID) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class ScreeningRunner:
     """Runs claimed jobs on threads of its own. A job that a request no longer waits for goes on all the same."""
 
@@ -37,6 +52,8 @@ class ScreeningRunner:
         self.screener = screener
         self._limits = limits
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="screening")
+        # One after the other: a text that takes the process with it must not use up its neighbours' tries too.
+        self._late = ThreadPoolExecutor(1, thread_name_prefix="late-screening")
         self._pending: set[Future[None]] = set()
         self._known: set[uuid.UUID] = set()
         self._lock = threading.Lock()
@@ -57,7 +74,7 @@ class ScreeningRunner:
         After a job that missed the deadline nobody waits for a while: a slow classifier must not make every reader wait
         for nothing.
         """
-        future = self._submit(job.revision_id, lambda: self.screener.run(job))
+        future = self._submit(self._pool, job.revision_id, lambda: self.screener.run(job))
         if future is None or time.monotonic() < self._impatient_until:
             return
         done, _ = wait_for([future], timeout=self._limits.deadline.total_seconds())
@@ -69,21 +86,24 @@ class ScreeningRunner:
         with self._lock:
             if revision_id in self._known or len(self._pending) >= self._limits.backlog:
                 return
-        self._submit(revision_id, lambda: self.screener.screen_revision(revision_id))
+        self._submit(self._late, revision_id, lambda: self.screener.screen_revision(revision_id))
 
     def close(self) -> None:
         """Finish what was begun, take on nothing more. What waits in line is stored: another process takes it up."""
         with self._lock:
             self._closed = True
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._late):
+            pool.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, revision_id: uuid.UUID, work: Callable[[], None]) -> Future[None] | None:
+    def _submit(
+        self, pool: ThreadPoolExecutor, revision_id: uuid.UUID, work: Callable[[], None]
+    ) -> Future[None] | None:
         with self._lock:
             if self._closed:
                 # The process ends. The row waits, and after its lease another process takes it up.
                 return None
             self._known.add(revision_id)
-            future = self._pool.submit(work)
+            future = pool.submit(work)
             self._pending.add(future)
         future.add_done_callback(lambda done: self._forget(revision_id, done))
         return future

@@ -11,7 +11,7 @@ from flask import current_app
 
 from api.limiting import Limiters
 from api.public_pages import PublicPages
-from api.screening_runner import ScreeningRunner
+from api.screening_runner import Runner
 from api.settings import Settings
 from moderation.classifiers.protocol import Classifier
 from moderation.db import Database
@@ -26,7 +26,7 @@ class Services:
     hasher: Hasher
     limiters: Limiters
     classifier: Classifier
-    runner: ScreeningRunner
+    runner: Runner
     clock: Callable[[], dt.datetime]
     public_pages: PublicPages = field(default_factory=PublicPages)
 

@@ -31,6 +31,8 @@ class Settings:
     model: str = "embedded"
     model_digest: str | None = None
     model_languages: tuple[str, ...] = ()
+    screening: str = "inline"
+    broker_url: str | None = field(default=None, repr=False)
     screening_deadline: dt.timedelta = dt.timedelta(seconds=2)
     screening_lease: dt.timedelta = dt.timedelta(seconds=15)
     screening_threads: int = 4
@@ -82,6 +84,8 @@ def read(*, secret_needed: bool = True) -> Settings:
         "model": env.str("MODEL", defaults.model),
         "model_digest": env.str("MODEL_DIGEST", None),
         "model_languages": env.list("MODEL_LANGUAGES", []),
+        "screening": env.str("SCREENING", defaults.screening, validate=validate.OneOf(["inline", "celery"])),
+        "broker_url": env.str("BROKER_URL", None, validate=_broker_url),
         "screening_threads": env.int("SCREENING_THREADS", defaults.screening_threads, validate=at_least_one),
         "screening_backlog": env.int("SCREENING_BACKLOG", defaults.screening_backlog, validate=at_least_one),
         "redis_url": env.str("REDIS_URL", None, validate=_redis_url),
@@ -111,6 +115,10 @@ def read(*, secret_needed: bool = True) -> Settings:
         env.seal()
     except EnvValidationError as error:
         raise SettingsError(_explain(error)) from error
+    if values["screening"] == "celery" and values["broker_url"] is None:
+        raise SettingsError(
+            "These settings are missing or wrong:\n  VORAB_BROKER_URL: Needed with VORAB_SCREENING=celery."
+        )
     return Settings(**{name: _typed(value, getattr(defaults, name)) for name, value in values.items()})
 
 
@@ -119,6 +127,7 @@ def default_database_url() -> str:
 
 
 _redis_url = validate.Regexp(r"(rediss?|redis\+unix)://.+")
+_broker_url = validate.Regexp(r"(amqps?|rediss?)://.+")
 _positive = validate.Range(min=0, min_inclusive=False)
 
 

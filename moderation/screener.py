@@ -38,6 +38,13 @@ class Screener:
         if job is not None:
             self.run(job)
 
+    def take_over(self, revision_id: uuid.UUID, token: uuid.UUID) -> None:
+        """Screen a revision that another process claimed. Does nothing if somebody else was faster."""
+        with self.database.write() as session:
+            job = screening_jobs.take_over(session, revision_id, token, lease=self.lease, now=self.clock())
+        if job is not None:
+            self.run(job)
+
     def run(self, job: Job) -> None:
         """Screen a claimed revision; after three tries that break it goes to the moderators."""
         try:

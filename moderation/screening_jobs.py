@@ -72,6 +72,31 @@ def claim(session: Session, revision_id: uuid.UUID, *, lease: dt.timedelta, now:
     return job_for(session, revision, now=now)
 
 
+def take_over(
+    session: Session, revision_id: uuid.UUID, token: uuid.UUID, *, lease: dt.timedelta, now: dt.datetime
+) -> Job | None:
+    """Go on with a job that another process claimed and handed over with its token.
+
+    The token changes hands with it, so that a message which says so twice is heard once. ``None`` if the job is done,
+    or somebody else has it by now.
+    """
+    taken = session.execute(
+        update(Revision)
+        .where(Revision.id == revision_id, Revision.screened_at.is_(None), Revision.lease_token == token)
+        .values(lease_until=now + lease, lease_token=new_id())
+        .execution_options(synchronize_session=False)
+        .returning(Revision.id)
+    ).one_or_none()
+    if taken is None:
+        return None
+    return job_for(session, session.get_one(Revision, revision_id, populate_existing=True), now=now)
+
+
+def is_done(session: Session, revision_id: uuid.UUID) -> bool:
+    """Whether the revision was screened, or needs no screening any more."""
+    return session.scalar(select(Revision.screened_at).where(Revision.id == revision_id)) is not None
+
+
 def job_for(session: Session, revision: Revision, *, now: dt.datetime) -> Job:
     """The job of a revision whose lease the caller holds."""
     comment = session.get_one(Comment, revision.comment_id)

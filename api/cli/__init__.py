@@ -27,6 +27,7 @@ _COMMANDS = {
     "score": ("api.cli.score", "Score texts from a file."),
     "serve": ("api.cli.serve", "Serve the API."),
     "sites": ("api.cli.sites", "Sites and their policies."),
+    "worker": ("api.cli.worker", "Screen comments for the web processes."),
     "train": ("api.cli.train", "Train the embedded classifier."),
 }
 

@@ -9,6 +9,7 @@ from moderation.models.reaction import Flag, Vote
 from moderation.models.screening import ScreeningRecord, VerdictRecord
 from moderation.models.session import SignInSession
 from moderation.models.site import Site, SitePolicy
+from moderation.models.worker import Worker
 
 __all__ = [
     "Account",
@@ -30,4 +31,5 @@ __all__ = [
     "Status",
     "VerdictRecord",
     "Vote",
+    "Worker",
 ]

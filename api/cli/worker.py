@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import click
+
+from api.cli.output import Failure, open_database, read_settings
+
+
+@click.command(help="Screen comments for the web processes (with VORAB_SCREENING=celery).")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 256),
+    default=16,
+    show_default=True,
+    help="Screenings at once; they share one model.",
+)
+def command(threads: int) -> None:
+    """Work until SIGTERM, which lets screenings under way finish."""
+    from api import migrating, worker
+
+    settings = read_settings(log_level=None)
+    if settings.broker_url is None:
+        raise Failure("VORAB_BROKER_URL names no broker to take work from")
+    with open_database(settings) as database:
+        present, wanted = migrating.present_and_wanted(database)
+    if present != wanted:
+        raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
+    worker.run(settings, threads=threads)
