@@ -140,8 +140,10 @@ def get(session: Session, account_id: uuid.UUID) -> Account:
 
 
 def actor_for(session: Session, account: Account) -> Actor:
+    if account.role != Role.MODERATOR:
+        return Actor(account.id, Role(account.role))
     sites = session.scalars(select(ModeratedSite.site_id).where(ModeratedSite.account_id == account.id))
-    return Actor(account.id, Role(account.role), frozenset(sites) if account.role == Role.MODERATOR else frozenset())
+    return Actor(account.id, Role.MODERATOR, frozenset(sites))
 
 
 def set_standing(

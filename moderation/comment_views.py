@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,9 +86,9 @@ def query() -> CommentQuery:
 
 
 def load(session: Session, rows: Sequence[CommentRow], viewer: Viewer) -> list[CommentView]:
-    ids = [row[0].id for row in rows]
-    votes = _own_votes(session, ids, viewer)
-    own_states = _own_states(session, [row[0] for row in rows if row[0].author_id == viewer.account_id])
+    others = [row[0].id for row in rows if row[0].author_id != viewer.account_id]
+    votes = _own_votes(session, others, viewer)
+    own_states = _own_states(session, [row for row in rows if row[0].author_id == viewer.account_id])
     return [_view(row, votes.get(row[0].id, 0), own_states.get(row[0].id)) for row in rows]
 
 
@@ -122,18 +122,11 @@ def _own_votes(session: Session, ids: Sequence[uuid.UUID], viewer: Viewer) -> di
     return {row.comment_id: row.value for row in found}
 
 
-def _own_states(session: Session, comments: Iterable[Comment]) -> dict[uuid.UUID, OwnState]:
-    by_id = {comment.id: comment for comment in comments if comment.status != Status.WITHDRAWN}
+def _own_states(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UUID, OwnState]:
+    by_id = {row[0].id: row[0] for row in rows if row[0].status != Status.WITHDRAWN}
     if not by_id:
         return {}
-    bodies: dict[uuid.UUID, str] = {
-        row.comment_id: row.body
-        for row in session.execute(
-            select(Revision.comment_id, Revision.body)
-            .join(Comment, and_(Comment.id == Revision.comment_id, Comment.current_number == Revision.number))
-            .where(Comment.id.in_(by_id))
-        )
-    }
+    bodies = _newest_bodies(session, rows)
     latest: dict[uuid.UUID, Decision] = {}
     for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(by_id)).order_by(Decision.id)):
         latest[decision.comment_id] = decision
@@ -145,6 +138,20 @@ def _own_states(session: Session, comments: Iterable[Comment]) -> dict[uuid.UUID
         comment_id: _own_state(comment, bodies[comment_id], latest.get(comment_id), windows[comment.site_id])
         for comment_id, comment in by_id.items()
     }
+
+
+def _newest_bodies(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UUID, str]:
+    """The text of each comment's newest revision. What is published has come along already."""
+    known = {row[0].id: row[4] for row in rows if row[0].published_number == row[0].current_number}
+    others = [row[0].id for row in rows if row[0].id not in known]
+    if others:
+        found = session.execute(
+            select(Revision.comment_id, Revision.body)
+            .join(Comment, and_(Comment.id == Revision.comment_id, Comment.current_number == Revision.number))
+            .where(Comment.id.in_(others))
+        )
+        known |= {row.comment_id: row.body for row in found}
+    return {comment_id: body for comment_id, body in known.items() if body is not None}
 
 
 def _own_state(comment: Comment, body: str, decision: Decision | None, edit_window_s: int) -> OwnState:

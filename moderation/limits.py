@@ -11,13 +11,14 @@ import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import Protocol, cast
 
-from sqlalchemy import case, delete, update
+from sqlalchemy import Executable, Table, bindparam, case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from moderation.db import Database
+from moderation.db import Database, UTCDateTime
 from moderation.errors import RateLimitedError
 from moderation.models import LimitWindow
 
@@ -93,26 +94,39 @@ def _in_order(slots: Iterable[Slot]) -> list[Slot]:
 
 def _take(session: Session, slot: Slot, *, now: dt.datetime) -> None:
     limit = slot.limit
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    ends_at = now + dt.timedelta(seconds=limit.window_s)
-    running = LimitWindow.ends_at > now
-    statement = (
-        insert(LimitWindow)
-        .values(name=limit.name, subject=slot.key, count=1, ends_at=ends_at)
+    given = {
+        "new_name": limit.name,
+        "new_subject": slot.key,
+        "now": now,
+        "new_end": now + dt.timedelta(seconds=limit.window_s),
+        "most": limit.count,
+    }
+    count, until = session.connection().execute(_taking(session.get_bind().dialect.name), given).one()
+    if count > limit.count:
+        raise RateLimitedError(max(1, math.ceil((until - now).total_seconds())))
+
+
+@cache
+def _taking(dialect: str) -> Executable:
+    """One statement, made once: every post takes several slots."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    table = cast(Table, LimitWindow.__table__)
+    ends_at = bindparam("new_end", type_=UTCDateTime())
+    running = table.c.ends_at > bindparam("now", type_=UTCDateTime())
+    return (
+        insert(table)
+        .values(name=bindparam("new_name"), subject=bindparam("new_subject"), count=1, ends_at=ends_at)
         .on_conflict_do_update(
             index_elements=["name", "subject"],
             set_={
                 # One more than the limit is as far as it counts, so that a flood cannot run the number up.
                 "count": case(
-                    (running & (LimitWindow.count <= limit.count), LimitWindow.count + 1),
-                    (running, LimitWindow.count),
+                    (running & (table.c["count"] <= bindparam("most")), table.c["count"] + 1),
+                    (running, table.c["count"]),
                     else_=1,
                 ),
-                "ends_at": case((running, LimitWindow.ends_at), else_=ends_at),
+                "ends_at": case((running, table.c.ends_at), else_=ends_at),
             },
         )
-        .returning(LimitWindow.count, LimitWindow.ends_at)
+        .returning(table.c["count"], table.c.ends_at)
     )
-    count, until = session.execute(statement).one()
-    if count > limit.count:
-        raise RateLimitedError(max(1, math.ceil((until - now).total_seconds())))

@@ -35,7 +35,7 @@ class Change:
 
 
 def decide(session: Session, comment: Comment, revision: Revision, change: Change, *, now: dt.datetime) -> Decision:
-    """Change the status of a comment that the caller has locked, and put the decision on record."""
+    """Change the status of a comment that the caller has locked, put the decision on record, and (un)queue it."""
     decision = Decision(
         comment_id=comment.id,
         revision_id=revision.id,
@@ -57,6 +57,7 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
         comment.published_number = revision.number
     elif change.takes_down:
         comment.published_number = None
+    queue(comment, now=now)
     session.flush()
     _count(session, comment, was_published=was_published)
     return decision

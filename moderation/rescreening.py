@@ -104,5 +104,4 @@ def apply(session: Session, finding: Finding, *, now: dt.datetime) -> bool:
         takes_down=finding.screening.outcome is not Outcome.PUBLISH,
     )
     publication.decide(session, comment, revision, change, now=now)
-    publication.queue(comment, now=now)
     return True

@@ -164,9 +164,8 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
         note=_note(review.note),
         takes_down=review.action == "reject",
     )
-    decision = publication.decide(session, comment, revision, change, now=now)
     publication.resolve_flags(session, comment, now=now)
-    publication.queue(comment, now=now)
+    decision = publication.decide(session, comment, revision, change, now=now)
     session.flush()
     return Reviewed(decision, revision.number, comment.version)
 

@@ -183,7 +183,6 @@ def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime
         return True
     comment.risk = screening.risk
     publication.decide(session, comment, revision, _change(job, comment, screening, stored), now=now)
-    publication.queue(comment, now=now)
     return True
 
 

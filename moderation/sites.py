@@ -20,6 +20,7 @@ from moderation.policies import Policy, policy_from_json
 log = structlog.get_logger()
 
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+_POLICIES = "policies"
 _LANGUAGES = ("de", "en")
 
 
@@ -128,13 +129,17 @@ def set_policy(
     )
     session.add(row)
     session.flush()
+    session.info.get(_POLICIES, {}).pop(site.id, None)
     log.info("policy_changed", site=site.key, number=row.number, actor_id=str(actor_id) if actor_id else None)
     return row
 
 
 def policy_of(session: Session, site_id: uuid.UUID) -> PolicyInForce:
-    """The policy in force. Every site has one from the start."""
-    row = session.scalars(
-        select(SitePolicy).where(SitePolicy.site_id == site_id).order_by(SitePolicy.number.desc()).limit(1)
-    ).one()
-    return PolicyInForce(row.id, row.number, policy_from_json(row.policy))
+    """The policy in force, the same one to the transaction's end. Every site has one from the start."""
+    known: dict[uuid.UUID, PolicyInForce] = session.info.setdefault(_POLICIES, {})
+    if site_id not in known:
+        row = session.scalars(
+            select(SitePolicy).where(SitePolicy.site_id == site_id).order_by(SitePolicy.number.desc()).limit(1)
+        ).one()
+        known[site_id] = PolicyInForce(row.id, row.number, policy_from_json(row.policy))
+    return known[site_id]

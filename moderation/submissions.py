@@ -143,9 +143,8 @@ def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.d
     # The stored answers hold the text.
     session.execute(update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer=None))
     change = Change("withdraw", actor_id=actor.account_id, takes_down=True)
-    publication.decide(session, comment, revision, change, now=now)
     publication.resolve_flags(session, comment, now=now)
-    publication.queue(comment, now=now)
+    publication.decide(session, comment, revision, change, now=now)
 
 
 def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.datetime) -> Material:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from moderation.screening.context import RuleContext
 from moderation.screening.verdicts import Outcome, Verdict
@@ -15,6 +16,7 @@ _SHINGLE = 4
 _FEWEST_LETTERS = 15
 """Shorter texts ("Danke!", "So ist es.") may be said twice."""
 _COMPARED = 10
+_OTHER = re.compile(r"[\W_]+")
 _LONGEST = 2000
 
 
@@ -37,16 +39,20 @@ class RepeatsRule:
 
 
 def _similarity(normalised: str, earlier: str) -> float:
-    mine, theirs = _letters(normalised), _letters(normalise(earlier[:_LONGEST]).text)
-    if min(len(mine), len(theirs)) < _FEWEST_LETTERS:
+    ours, others = _shingles(normalised[:_LONGEST]), _shingles_as_meant(earlier[:_LONGEST])
+    if not ours or not others:
         return 0.0
-    ours, others = _shingles(mine), _shingles(theirs)
     return len(ours & others) / len(ours | others)
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text[:_LONGEST].casefold())
+@lru_cache(maxsize=512)
+def _shingles_as_meant(text: str) -> frozenset[str]:
+    """Somebody who writes much is compared with the same few texts again and again."""
+    return _shingles(normalise(text).text)
 
 
-def _shingles(letters: str) -> set[str]:
-    return {letters[start : start + _SHINGLE] for start in range(len(letters) - _SHINGLE + 1)}
+def _shingles(text: str) -> frozenset[str]:
+    letters = _OTHER.sub("", text.casefold())
+    if len(letters) < _FEWEST_LETTERS:
+        return frozenset()
+    return frozenset(letters[start : start + _SHINGLE] for start in range(len(letters) - _SHINGLE + 1))
