@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api import auth, errors, headers, logs, mail
 from api.blueprints import accounts, articles, comments, docs, health, reactions, review, sessions
 from api.classifying import classifier_for
+from api.desk import pages as desk
 from api.json_input import StrictJSONProvider
 from api.limiting import limiters_for
 from api.maintenance import Maintenance
@@ -132,3 +133,4 @@ def _register(app: Flask) -> None:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(desk.blueprint)

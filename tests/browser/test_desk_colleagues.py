@@ -1,0 +1,173 @@
+"""Two moderators at once, and what strangers put into comments and names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.desk_visits import Desk, body_of, expect_counts, rows
+from tests.browser.visitors import Site, Watch
+from tests.sentences import insult, sentence
+
+
+@pytest.fixture
+def desk(site: Site, visit: Callable[..., BrowserContext]) -> Desk:
+    return Desk(site, visit)
+
+
+def test_what_a_colleague_decides_disappears(desk: Desk) -> None:
+    waiting = desk.waiting(3)
+    mine, theirs = desk.open(desk.moderator("Erika")), desk.open(desk.moderator("Hans"))
+    expect(rows(mine)).to_have_count(3)
+    expect(rows(theirs)).to_have_count(3)
+    theirs.keyboard.press("j")
+
+    theirs.keyboard.press("p")
+
+    expect(rows(mine)).to_have_count(2)
+    expect_counts(mine, 2, 2, 0)
+    expect(mine.locator(".notice.passing")).to_have_text("Hans hat 1 Kommentar entschieden.")
+    expect(body_of(mine)).to_contain_text(insult(0)[:20])
+    desk.expect_statuses(waiting, ["held", "published", "held"])
+
+
+def test_the_comment_in_front_of_a_moderator_is_not_pulled_away(desk: Desk) -> None:
+    desk.waiting(2)
+    mine, theirs = desk.open(desk.moderator("Erika")), desk.open(desk.moderator("Hans"))
+    expect(rows(mine)).to_have_count(2)
+    expect(rows(theirs)).to_have_count(2)
+
+    theirs.keyboard.press("r")
+
+    expect(mine.locator("#item .notice")).to_contain_text("Hans hat diesen Kommentar")
+    expect(mine.locator("#item .notice")).to_contain_text("abgelehnt")
+    expect(mine.locator(".decide")).to_have_count(0)
+    mine.keyboard.press("j")
+    expect(rows(mine)).to_have_count(1)
+    expect(body_of(mine)).to_contain_text(insult(1)[:20])
+
+
+def test_what_two_decide_at_once_is_explained_and_not_overwritten(desk: Desk) -> None:
+    (held,) = desk.waiting(1)
+    mine, theirs = desk.open(desk.moderator("Erika")), desk.open(desk.moderator("Hans"))
+    expect(rows(mine)).to_have_count(1)
+    expect(rows(theirs)).to_have_count(1)
+    mine.route("**/review-queue/state*", lambda route: route.abort())
+    theirs.keyboard.press("4")
+    expect_counts(theirs, 0, 0, 0)
+
+    mine.keyboard.press("p")
+
+    conflict = mine.get_by_role("alert").filter(has_text="Hans")
+    expect(conflict).to_contain_text("abgelehnt")
+    expect(conflict).to_contain_text("Ihre Entscheidung (veröffentlichen) wurde nicht ausgeführt")
+    desk.expect_statuses([held], ["rejected"])
+    conflict.get_by_role("button", name="Ansehen").click()
+    expect(body_of(mine)).to_contain_text(insult(0)[:20])
+    mine.keyboard.press("p")
+    expect(rows(mine)).to_have_count(0)
+    assert [entry["actor"] for entry in desk.history(held)] == [None, "Hans", "Erika"]
+    desk.expect_statuses([held], ["published"])
+
+
+def test_of_many_decided_at_once_those_that_changed_are_left_alone(desk: Desk) -> None:
+    ada = desk.reader("Ada")
+    waiting = desk.waiting(3, by=ada)
+    mine = desk.open(desk.moderator("Erika"))
+    expect(rows(mine)).to_have_count(3)
+    mine.route("**/review-queue/state*", lambda route: route.abort())
+    desk.site.world.call("PATCH", f"/comments/{waiting[1]['id']}", {"body": insult(9)}, by=ada)
+
+    mine.keyboard.press("a")
+    mine.keyboard.press("p")
+
+    expect(mine.get_by_role("alert")).to_contain_text("Ada hat den Text geändert")
+    expect(rows(mine)).to_have_count(1)
+    expect(body_of(mine)).to_contain_text(insult(9)[:30])
+    expect(mine.locator("#item .notice")).to_contain_text("neue Fassung")
+    desk.expect_statuses(waiting, ["published", "held", "published"])
+
+
+def test_an_edit_and_a_withdrawal_are_noticed(desk: Desk) -> None:
+    ada = desk.reader("Ada")
+    first, second = desk.waiting(2, by=ada)
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(2)
+
+    desk.site.world.call("PATCH", f"/comments/{first['id']}", {"body": insult(7)}, by=ada)
+    desk.site.world.call("DELETE", f"/comments/{second['id']}", by=ada)
+
+    expect(page.locator("#item .notice")).to_contain_text("neue Fassung")
+    expect(body_of(page)).to_contain_text(insult(7)[:30])
+    expect(rows(page)).to_have_count(1)
+
+
+def test_new_comments_are_announced_and_fill_an_empty_desk(desk: Desk) -> None:
+    page = desk.open(desk.moderator("Erika"))
+    expect(page.get_by_text("Nichts wartet.")).to_be_visible()
+
+    desk.waiting(1)
+    expect(rows(page)).to_have_count(1)
+    desk.post(desk.reader(), insult(5))
+    expect(page.get_by_role("button", name="1 neuer Kommentar")).to_be_visible()
+    expect_counts(page, 2, 2, 0)
+    page.keyboard.press("g")
+
+    expect(rows(page)).to_have_count(2)
+
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "<svg/onload=alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "[klick](javascript:alert(1))",
+    "<a href='javascript:alert(1)'>klick</a>",
+    "</script><script>alert(1)</script>",
+    "{{constructor.constructor('alert(1)')()}}",
+    "<style>*{background:url(https://evil.test/x)}</style>",
+    "<link rel=stylesheet href=https://evil.test/x.css>",
+    "![bild](https://evil.test/x.png)",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    "\u202egnp.exe\u202c <b onmouseover=alert(1)>fett</b>",
+    "<object data='data:text/html,<script>alert(1)</script>'></object>",
+    '"><input autofocus onfocus=alert(1)>',
+    "<details open ontoggle=alert(1)>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "javascript:/*--></title></style></textarea></script><svg onload='/*`/**/alert(1)//'>",
+]
+
+
+def test_f1_what_strangers_write_is_only_ever_text(desk: Desk, watch: Watch) -> None:
+    for number, attack in enumerate(ATTACKS):
+        author = desk.reader(attack.translate({ord("\u202e"): None, ord("\u202c"): None})[:80])
+        parent = desk.post(author, f"{sentence(number)} {attack}")
+        held = desk.post(author, f"{insult(number)} {attack}", parent=parent["id"])
+        assert held["status"] == "held"
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(len(ATTACKS))
+
+    for number, attack in enumerate(ATTACKS):
+        visible = json.dumps(attack.splitlines()[0][-12:])
+        expect(body_of(page)).to_contain_text(json.loads(visible))
+        page.wait_for_timeout(250 if number % 6 == 0 else 0)
+        page.locator("#item").hover()
+        page.keyboard.press("j")
+    page.get_by_role("button", name="Archiv").click()
+    expect(rows(page).first).to_be_visible()
+    page.locator("#toggle-filters").click()
+    expect(page.get_by_label("Verfasser")).to_be_visible()
+    page.goto(f"{desk.site.url}/desk/figures")
+
+    assert page.locator("#main script, #main img, #main iframe, #main svg[onload], #main object").count() == 0
+    watch.assert_clean()
+
+
+def test_f4_characters_that_hide_or_reorder_are_shown_by_their_number(desk: Desk) -> None:
+    desk.post(desk.reader("Ada"), f"{insult(0)} Du\u200bmm\u2060kopf. \u00adEnde")
+    page = desk.open(desk.moderator("Erika"))
+
+    expect(page.locator(".unseen")).to_have_text(["U+200B", "U+2060", "U+00AD"])
