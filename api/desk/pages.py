@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from api import auth, browser_sessions, language
@@ -79,8 +80,8 @@ def page_language() -> str:
 
 
 def _remember_language(chosen: str) -> AnyResponse:
-    kept = {name: value for name, value in request.args.items() if name != "lang"}
-    answer = redirect(url_for(request.endpoint or "desk.queue", **kept), 303)
+    kept = urlencode([(name, value) for name, value in request.args.items() if name != "lang"])
+    answer = redirect(f"{request.path}?{kept}" if kept else request.path, 303)
     answer.set_cookie(
         _LANGUAGE_COOKIE,
         chosen,
