@@ -33,6 +33,8 @@ _SPELLED_OUT = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "ø": "oe", "ł": "l", "đ": "d", "ı": "i"}
 )
 _GENDERED = re.compile(rf"[{_MASK}:_](?=in(?:nen)?$)")
+_CONTRACTED = re.compile(r"['’´`](?:re|ll|ve|d|m)$")
+"""English: "who're" is "who" and something else, not one word."""
 _APOSTROPHES = re.compile(r"['’´`]")
 _LONGEST = 80
 """Longer words are none; comparing their beginnings is enough."""
@@ -66,5 +68,5 @@ def fold(word: str) -> str:
         plain = "".join(sign for sign in bare if not unicodedata.combining(sign))
     if plain.isalnum():
         return plain
-    plain = _APOSTROPHES.sub("", _GENDERED.sub("", plain))
+    plain = _APOSTROPHES.sub("", _CONTRACTED.sub("", _GENDERED.sub("", plain)))
     return re.sub(rf"[{_MASK}]", "*", plain)

@@ -1,0 +1,88 @@
+"""Entries of word lists, and the patterns of single words that they are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from moderation.text.words import folded
+
+MOST_SKIPPED = 3
+"""So many words may stand where an entry has ``…``."""
+
+_SHORT = 4
+"""In a phrase, shorter words have no endings: "die" is not "dies"."""
+
+
+class Kind(StrEnum):
+    BANNED = "banned"
+    SUSPECT = "suspect"
+    CONTEXT = "context"
+    ALLOWED = "allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list, as it is written there."""
+
+    kind: Kind
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What one word of a text has to be: ``stem``, perhaps with something before, behind, or with endings."""
+
+    stem: str
+    is_open_before: bool = False
+    is_open_behind: bool = False
+    takes_endings: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One place of an entry: any of the patterns, after at most ``skipped`` other words."""
+
+    patterns: tuple[Pattern, ...]
+    skipped: int = 0
+
+
+def steps_of(written: str) -> Iterator[tuple[Step, ...]]:
+    """The ways to meet an entry in a text, each a sequence of words; none if it has nothing that a word is made of."""
+    variants = [written] if "+" not in written else [written.replace("+", ""), _apart(written)]
+    for variant in variants:
+        steps = tuple(_steps(variant))
+        if steps:
+            yield steps
+
+
+def _apart(written: str) -> str:
+    """``scheiss+verein`` with "scheiß", "scheiss" or "scheiße" as a word before it."""
+    parts = written.split("+")
+    # What opens the whole word opens the first part; endings of it are those of an adjective or of a joint ("Drecks-").
+    return " ".join([f"{part}|{part}e|{part}er|{part}es|{part}en|{part}s" for part in parts[:-1]] + parts[-1:])
+
+
+def _steps(written: str) -> Iterator[Step]:
+    skipped = 0
+    parts = re.sub(r"…|\.\.\.", " … ", written).split()
+    is_phrase = len(parts) > 1
+    for part in parts:
+        if part == "…":
+            skipped = MOST_SKIPPED
+            continue
+        patterns = tuple(pattern for choice in part.split("|") for pattern in _patterns(choice, is_phrase=is_phrase))
+        if patterns:
+            yield Step(patterns, skipped)
+            skipped = 0
+
+
+def _patterns(choice: str, *, is_phrase: bool) -> Iterator[Pattern]:
+    bare = choice.strip("*=")
+    stem = "".join(folded(bare))
+    if not stem:
+        return
+    is_fixed = choice.endswith("=") or (is_phrase and len(stem) < _SHORT)
+    yield Pattern(stem, choice.startswith("*"), choice.endswith("*"), takes_endings=not is_fixed)

@@ -1,0 +1,159 @@
+"""Finding the entries of word lists in a text, in time linear in its length however many entries there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from moderation.screening.rules.entries import Entry, Kind, Pattern, Step, steps_of
+from moderation.screening.rules.masks import Masked
+from moderation.text.words import Word
+
+_ENDINGS = (
+    "", "e", "en", "em", "er", "es", "s", "n", "ern", "in", "innen", "chen", "ere", "eren", "erer", "eres",
+    "ste", "sten", "ster", "stes", "ed", "ing", "ers",
+)  # fmt: skip
+_FEWEST_BEFORE = 2
+"""A compound's first part has at least so many letters: "Marsch" is not m + Arsch."""
+_FEWEST_JOINED = 8
+_MOST_MASKED = 100
+"""Guessing what asterisks hide is the one thing here that costs more than a look-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry that was found: from the word ``first`` to the word ``last`` of the text."""
+
+    entry: Entry
+    first: int
+    last: int
+
+
+def objections(found: Iterable[Match], allowed: Iterable[Match]) -> list[Match]:
+    """What was found that does not lie within something allowed."""
+    ends: dict[int, int] = {}
+    for match in allowed:
+        for at in range(match.first, match.last + 1):
+            ends[at] = max(match.last, ends.get(at, -1))
+    return [match for match in found if match.entry.kind is not Kind.ALLOWED and ends.get(match.first, -1) < match.last]
+
+
+class Lexicon:
+    """Lists, compiled once. Safe to share between threads."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._single: dict[int, list[Entry]] = defaultdict(list)
+        self._phrases: dict[int, list[tuple[Entry, tuple[tuple[frozenset[int], int], ...]]]] = defaultdict(list)
+        self._numbers: dict[Pattern, int] = {}
+        self._forms: dict[str, set[int]] = defaultdict(set)
+        self._tails: dict[str, set[int]] = defaultdict(set)
+        self._heads: dict[str, set[int]] = defaultdict(set)
+        self._inside: dict[str, set[int]] = defaultdict(set)
+        self._whole_banned: dict[str, Entry] = {}
+        for entry in entries:
+            for steps in steps_of(entry.written):
+                self._add(entry, steps)
+        self._longest_tail = max(map(len, self._tails), default=0)
+        self._head_lengths = sorted({len(stem) for stem in self._heads})
+        self._inside_lengths = sorted({len(stem) for stem in self._inside})
+        self._masked = Masked(self._hideable())
+        self._numbers_of = lru_cache(maxsize=50_000)(self._look_up)
+
+    def find(self, words: Sequence[Word]) -> list[Match]:
+        """Every entry in the text, the allowed ones too, each place once."""
+        numbers = [self._numbers_of(word.folded) for word in words]
+        found = [match for at in range(len(words)) for match in self._at(words, numbers, at)]
+        return list(dict.fromkeys([*found, *self._unmasked(words)]))
+
+    def _add(self, entry: Entry, steps: tuple[Step, ...]) -> None:
+        numbered = tuple((frozenset(map(self._number, step.patterns)), step.skipped) for step in steps)
+        for number in numbered[0][0]:
+            if len(numbered) == 1:
+                self._single[number].append(entry)
+            else:
+                self._phrases[number].append((entry, numbered[1:]))
+        if len(steps) == 1 and entry.kind is Kind.BANNED:
+            for form in (form for pattern in steps[0].patterns for form in _forms(pattern)):
+                self._whole_banned.setdefault(form, entry)
+
+    def _number(self, pattern: Pattern) -> int:
+        if pattern not in self._numbers:
+            self._numbers[pattern] = len(self._numbers)
+            self._file(pattern, self._numbers[pattern])
+        return self._numbers[pattern]
+
+    def _file(self, pattern: Pattern, number: int) -> None:
+        if pattern.is_open_before and pattern.is_open_behind:
+            self._inside[pattern.stem].add(number)
+        elif pattern.is_open_behind:
+            self._heads[pattern.stem].add(number)
+        else:
+            for form in _forms(pattern):
+                self._forms[form].add(number)
+                if pattern.is_open_before:
+                    self._tails[form].add(number)
+
+    def _look_up(self, word: str) -> frozenset[int]:
+        """The numbers of all patterns that this word is an instance of."""
+        found = set(self._forms.get(word, ()))
+        for begin in range(max(_FEWEST_BEFORE, len(word) - self._longest_tail), len(word)):
+            found |= self._tails.get(word[begin:], frozenset())
+        for length in self._head_lengths:
+            found |= self._heads.get(word[:length], frozenset()) if length <= len(word) else frozenset()
+        for length in self._inside_lengths:
+            for begin in range(len(word) - length + 1):
+                found |= self._inside.get(word[begin : begin + length], frozenset())
+        return frozenset(found)
+
+    def _at(self, words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int) -> Iterator[Match]:
+        for number in numbers[at]:
+            for entry in self._single.get(number, ()):
+                yield Match(entry, at, at)
+            for entry, rest in self._phrases.get(number, ()):
+                last = _end_of(rest, words, numbers, at)
+                if last is not None:
+                    yield Match(entry, at, last)
+        if at + 1 < len(words):
+            joined = words[at].folded + words[at + 1].folded
+            if len(joined) >= _FEWEST_JOINED and joined in self._whole_banned:
+                yield Match(self._whole_banned[joined], at, at + 1)
+
+    def _unmasked(self, words: Sequence[Word]) -> Iterator[Match]:
+        masked = [at for at, word in enumerate(words) if "*" in word.folded]
+        for at in masked[:_MOST_MASKED]:
+            if self._masked.could_be_listed(words[at].folded):
+                # What is only guessed is for a person to see.
+                yield Match(Entry(Kind.SUSPECT, words[at].folded), at, at)
+
+    def _hideable(self) -> set[str]:
+        kinds = (Kind.BANNED, Kind.SUSPECT)
+        listed = {number for number, entries in self._single.items() if any(one.kind in kinds for one in entries)}
+        return {form for form, numbers in self._forms.items() if numbers & listed}
+
+
+def _forms(pattern: Pattern) -> Iterator[str]:
+    """The word with every ending it may have."""
+    stem = pattern.stem
+    if not pattern.takes_endings or pattern.is_open_behind:
+        yield stem
+        return
+    for ending in _ENDINGS:
+        yield stem + ending
+        if stem.endswith("e") and ending.startswith("e"):
+            yield stem + ending[1:]
+
+
+def _end_of(
+    rest: Sequence[tuple[frozenset[int], int]], words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int
+) -> int | None:
+    """Where a phrase ends whose first word stands at ``at``; ``None`` if it does not go on there."""
+    sentence = words[at].sentence
+    for wanted, skipped in rest:
+        reach = range(at + 1, min(at + 2 + skipped, len(words)))
+        following = (to for to in reach if words[to].sentence == sentence and numbers[to] & wanted)
+        at = next(following, -1)
+        if at < 0:
+            return None
+    return at
