@@ -19,12 +19,11 @@ _QUOTED = re.compile(
     re.MULTILINE,
 )
 
-_LISTED_ADDRESSES = """
-du dich dir dein deine deinen deinem deiner deines euch euer eure euren eurem eurer eures
-you your yours yourself yourselves youre ur youve youll
-""".split()
-_ADDRESSES = frozenset(_LISTED_ADDRESSES)
-_ADDRESSING_VERBS = frozenset("bist seid hast habt kannst wirst".split())  # noqa: SIM905  # Words, read as words.
+_LISTED = """
+du dich dir dein deine deinen deinem deiner deines euch euer eure euren eurem eurer eures bist seid hast habt
+you your yours yourself yourselves youre ur
+"""
+_ADDRESSES = frozenset(_LISTED.split())
 _POLITE = re.compile(r"Sie|Ihnen|Ihre?[nmrs]?")
 _NEAR = 4
 """Somebody who is addressed so many words before or after is meant."""
@@ -62,12 +61,10 @@ class Speech:
 
 def _addresses(text: str, words: Sequence[Word], at: int) -> bool:
     word = words[at]
-    if word.folded in _ADDRESSES or word.folded in _ADDRESSING_VERBS:
+    if word.folded in _ADDRESSES:
         return True
     if word.begin and text[word.begin - 1] == "@":
         return True
-    if word.folded == "ihr":
-        # "ihr Idioten" speaks to somebody, "ihr Hund" of somebody: only the verb tells, "seid" and "habt" are above.
-        return False
+    # "ihr Idioten" speaks to somebody, "ihr Hund" of somebody: there only the verb tells.
     begins_sentence = at == 0 or words[at - 1].sentence != word.sentence
     return not begins_sentence and _POLITE.fullmatch(text, word.begin, word.end) is not None

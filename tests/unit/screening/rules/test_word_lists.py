@@ -13,20 +13,21 @@ from moderation.screening.verdicts import Outcome, strictest
 from moderation.text.normalising import normalise
 from tests.fakes import IDENTITY
 
+SHIPPED = WordLists()
 PUBLISH, HOLD, REJECT = Outcome.PUBLISH, Outcome.HOLD, Outcome.REJECT
 
 
-def context(text: str, lists: WordLists = WordLists(), *, language: str = "de", score: float = 0.0) -> RuleContext:
+def context(text: str, lists: WordLists = SHIPPED, *, language: str = "de", score: float = 0.0) -> RuleContext:
     assessment = Assessment(IDENTITY, (), (), {"toxicity": score, "insult": score}, 0.0)
     policy = Policy(word_lists=lists)
     return RuleContext(text, normalise(text), language, policy, AuthorFacts(), ArticleFacts(), assessment)
 
 
-def outcome(text: str, lists: WordLists = WordLists(), *, language: str = "de", score: float = 0.0) -> Outcome:
+def outcome(text: str, lists: WordLists = SHIPPED, *, language: str = "de", score: float = 0.0) -> Outcome:
     return strictest(WordListsRule().check(context(text, lists, language=language, score=score)))
 
 
-def found(text: str, lists: WordLists = WordLists(), *, language: str = "de") -> list[str]:
+def found(text: str, lists: WordLists = SHIPPED, *, language: str = "de") -> list[str]:
     """The passages, as written."""
     verdicts = WordListsRule().check(context(text, lists, language=language))
     return [text[passage.begin : passage.end] for verdict in verdicts for passage in verdict.passages]
