@@ -21,9 +21,9 @@ IDENTITY = ModelIdentity(
 
 @dataclass
 class FakeClassifier:
-    """Finds a text toxic that contains ``dummkopf``. Can be told to break, to wait, or not to be there."""
+    """Finds a text toxic that contains ``murrkopf``. Can be told to break, to wait, or not to be there."""
 
-    words: tuple[str, ...] = ("dummkopf",)
+    words: tuple[str, ...] = ("murrkopf", "dummkopf")
     available: bool = True
     failures: int = 0
     """So many calls raise before one succeeds."""

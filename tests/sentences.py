@@ -43,4 +43,4 @@ def sentence(number: int) -> str:
 
 def insult(number: int = 0) -> str:
     """A sentence that the fake classifier finds toxic."""
-    return f"{sentence(number)} Wer das anders sieht, ist ein Dummkopf."
+    return f"{sentence(number)} Wer das anders sieht, ist ein Murrkopf."

@@ -35,7 +35,11 @@ _COMPATIBLE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _LEET_WORD = re.compile(r"(?<![\w@$€!|.])(?>[^\W_]++|[@$€!|](?=[^\W_]))++(?![\w@$€|])")
-_SPELLED = re.compile(r"(?<![^\W_])[^\W\d_]([ \t.,·•*_~|/-])\1?[^\W\d_](?:\1{1,2}[^\W\d_]){2,}(?![^\W_])")
+_SPELLED = re.compile(
+    r"(?<![^\W_])[^\W\d_]([ \t.,·•*_~|/-])\1?[^\W\d_](?:\1{1,2}[^\W\d_]){2,}(?![^\W_])"
+    # With digits and signs among the letters ("I.d.1.o.t"), where it begins with two letters and is no number or date.
+    r"|(?<![^\W_])[^\W\d_]([.·•*_~|/-])[^\W\d_](?:\2[^\W_@$€!]|\2[@$€!013457]){2,}(?![^\W_])"
+)
 _RUN = re.compile(r"([aiouäöüy])\1{2,}|([^\W\d_])\2{3,}", re.IGNORECASE)
 _DOUBLED = re.compile(r"(?<![^\W_])(?:([^\W\d_])\1){3,}(?![^\W_])", re.IGNORECASE)
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
@@ -50,7 +54,7 @@ def normalise(text: str) -> Normalised:
         known = _rewrite(known, INVISIBLE, lambda _match: ())
         known = _rewrite(known, _WORD, _latinised(_is_mostly_latin(known.text)))
     known = _rewrite(
-        known, _SPELLED, lambda match: [(sign, at) for at, sign in enumerate(match.group()) if sign.isalpha()]
+        known, _SPELLED, lambda match: [(sign, at) for at, sign in enumerate(match.group()) if _is_spelled(sign)]
     )
     known = _rewrite(known, _LEET_WORD, _unleeted)
     known = _rewrite(
@@ -90,6 +94,10 @@ def _compatible(match: re.Match[str]) -> Iterable[Piece] | None:
     # What cannot be composed into a letter that exists is decoration ("Zalgo").
     kept = [sign for sign in composed if not unicodedata.combining(sign)]
     return [(sign, 0) for sign in kept]
+
+
+def _is_spelled(sign: str) -> bool:
+    return sign.isalnum() or sign in "@$€!"
 
 
 def _latinised(in_latin_text: bool) -> Callable[[re.Match[str]], Iterable[Piece] | None]:  # noqa: FBT001  # Made once.

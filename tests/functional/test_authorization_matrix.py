@@ -145,7 +145,7 @@ def test_e1_everybody_may_do_what_the_table_says(world: World, row: str) -> None
     people = everybody(world)
     assert people["author"] is not None
     world.call("POST", "/accounts", {**CREDENTIALS, "display_name": "Karl"})
-    text = "Du Dummkopf, Nummer {}!" if "held" in row else "Beitrag Nummer {}."
+    text = "Du Murrkopf, Nummer {}!" if "held" in row else "Beitrag Nummer {}."
 
     # Reading leaves a comment as it is; whoever changes one gets one of their own to change.
     needed = 1 if row.startswith("GET") else len(WHO)

@@ -59,7 +59,7 @@ def test_d2_every_call_that_takes_a_body_is_in_the_table_above(world: World) -> 
 def test_d3_reading_changes_nothing(world: World) -> None:
     reader, other, moderator = world.person(), world.person(), world.person(Role.MODERATOR, "demo")
     comment = world.comment(reader)
-    world.comment(other, "Du Dummkopf!", parent=comment["id"])
+    world.comment(other, "Du Murrkopf!", parent=comment["id"])
     world.call("POST", f"/comments/{comment['id']}/flags", {"reason": "spam"}, by=other)
     before = checksums(world.database)
     calls = operations.reading(world.app)

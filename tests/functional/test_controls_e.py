@@ -17,7 +17,7 @@ from tests.checksums import checksums
 from tests.world import ARTICLE, ORIGIN, Person, World, json_of
 
 AT_ONCE = 20
-SECRET = "Nur für mich: Dummkopf"
+SECRET = "Nur für mich: Murrkopf"
 
 
 def hidden_comments(world: World, author: Person, moderator: Person) -> dict[str, str]:
@@ -157,7 +157,7 @@ def names_in(value: Any) -> set[str]:
 def test_e4_scores_and_addresses_are_in_no_answer_but_the_moderators(world: World) -> None:
     author, other, moderator = world.person(), world.person(), world.person(Role.MODERATOR, "demo")
     parent = world.comment(author)
-    held = world.comment(author, "Du Dummkopf!")
+    held = world.comment(author, "Du Murrkopf!")
     world.call("POST", f"/comments/{parent['id']}/flags", {"reason": "spam", "text": "Werbung!"}, by=other)
     inside = {"scores", "thresholds", "risk", "verdicts", "evidence", "model", "flags", "version"}
 
@@ -187,7 +187,7 @@ def test_e4_scores_and_addresses_are_in_no_answer_but_the_moderators(world: Worl
 def test_e5_a_moderator_finds_nothing_of_another_sites(world: World) -> None:
     world.site("zweite", origins=(ORIGIN,))
     author, foreign = world.person(), world.person(Role.MODERATOR, "zweite")
-    held = world.comment(author, "Du Dummkopf!")
+    held = world.comment(author, "Du Murrkopf!")
     before = checksums(world.database)
 
     def decide(comment_id: str) -> TestResponse:
@@ -284,7 +284,7 @@ def test_e7_many_flags_at_once_are_one_flag(world: World) -> None:
 
 
 def test_e7_many_decisions_at_once_are_one_decision(world: World) -> None:
-    comment = world.comment(world.person(), "Du Dummkopf!")
+    comment = world.comment(world.person(), "Du Murrkopf!")
     moderators = [world.person(Role.MODERATOR, "demo") for _ in range(2)]
     version = world.queue_item(comment["id"], moderators[0])["version"]
 

@@ -73,7 +73,7 @@ def test_k1_refused_access_is_logged_with_who_asked_for_what(world: World, log_l
 
 def test_k1_a_moderators_decision_is_logged(world: World, log_lines: Lines) -> None:
     moderator = world.person(Role.MODERATOR, "demo")
-    held = world.comment(world.person(), "Du Dummkopf!")
+    held = world.comment(world.person(), "Du Murrkopf!")
     version = world.queue_item(held["id"], moderator)["version"]
     log_lines()
 
@@ -137,7 +137,7 @@ def test_k2_no_secret_and_nothing_that_anybody_wrote_is_in_the_log(
     token = json_of(world.call("POST", "/sessions", credentials))["token"]
     signed_in = {"Authorization": f"Bearer {token}", "Origin": ORIGIN, "Idempotency-Key": f"{canary} im Schlüssel"}
     comments = f"/sites/demo/articles/{ARTICLE}/comments"
-    made = json_of(world.call("POST", comments, {"body": f"{canary} Dummkopf"}, headers=signed_in))
+    made = json_of(world.call("POST", comments, {"body": f"{canary} Murrkopf"}, headers=signed_in))
     assert made["status"] == "held"
     world.call("POST", comments, {"body": f"{canary} anders"}, headers=signed_in)
     world.call("POST", f"{comments}/preview", {"body": canary}, headers=signed_in)

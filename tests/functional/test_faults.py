@@ -415,13 +415,13 @@ def test_g4_an_insult_behind_six_hundred_harmless_words_is_found_and_shown(world
     reader, moderator = world.person(), world.person(Role.MODERATOR, "demo")
     opening = " ".join(sentence(number) for number in range(70))
     assert len(opening.split()) > 500
-    body = f"{opening} Du bist ein Dummkopf."
+    body = f"{opening} Du bist ein Murrkopf."
 
     own = json_of(world.post(reader, body))
 
     assert own["status"] == "held"
     (passage,) = world.queue_item(own["id"], moderator)["passages"]
-    assert body[passage["begin"] : passage["end"]] == "Du bist ein Dummkopf."
+    assert body[passage["begin"] : passage["end"]] == "Du bist ein Murrkopf."
     longest = max(len(one.text) for call in world.classifier.calls for one in call)
     assert longest <= 400
 

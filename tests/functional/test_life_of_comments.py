@@ -203,9 +203,9 @@ class Life(RuleBasedStateMachine):
             told.lease_until = None
 
     def expect_screened(self, told: Told) -> None:
-        if "Dummkopf" in told.body or len(told.flags) >= FLAG_LIMIT:
+        if "Murrkopf" in told.body or len(told.flags) >= FLAG_LIMIT:
             told.status = "held"
-            told.public = None if len(told.flags) >= FLAG_LIMIT and "Dummkopf" not in told.body else told.public
+            told.public = None if len(told.flags) >= FLAG_LIMIT and "Murrkopf" not in told.body else told.public
         else:
             told.status, told.public = "published", told.body
 
@@ -275,7 +275,7 @@ class Life(RuleBasedStateMachine):
                         )
                     ).one()
                 assert (comment.status, body) == (told.status, told.public)
-                if body is not None and "Dummkopf" in body:
+                if body is not None and "Murrkopf" in body:
                     assert was_published_by_a_person(session, comment.id)
 
     @invariant()

@@ -27,7 +27,7 @@ def test_a_doubtful_comment_waits_and_a_moderator_publishes_it(world: World) -> 
     reader, other = world.person(), world.person()
     moderator = world.person(Role.MODERATOR, "demo")
 
-    own = world.comment(reader, "Du Dummkopf!")
+    own = world.comment(reader, "Du Murrkopf!")
 
     assert own["status"] == "held"
     assert [reason["code"] for reason in own["reasons"]] == ["toxicity"]

@@ -83,7 +83,7 @@ def scene(world: World) -> Scene:
     author = world.person()
     comments = [
         world.comment(author)["id"],
-        world.comment(author, "Du Dummkopf, das stimmt doch nicht.")["id"],
+        world.comment(author, "Du Murrkopf, das stimmt doch nicht.")["id"],
         world.comment(world.person(Role.ADMIN), "Eine Antwort, die sichtbar ist.")["id"],
     ]
     return Scene(comments, [world.person(Role.ADMIN), author, None, world.person(Role.MODERATOR, "demo")])
@@ -136,7 +136,7 @@ def make_fruitful(case: Any, number: int) -> None:
     if "article" in (case.path_parameters or {}):
         case.path_parameters.update(site="demo", article=ARTICLE)
     if case.operation.label == POST:
-        case.body = {"body": f"{sentence(number)} {'Dummkopf!' if number % 2 else ''}"}
+        case.body = {"body": f"{sentence(number)} {'Murrkopf!' if number % 2 else ''}"}
         case.headers = {"Origin": ORIGIN}
     elif isinstance(case.body, dict) and "closed" in case.body:
         case.body["closed"] = False

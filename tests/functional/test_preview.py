@@ -46,7 +46,7 @@ def test_a_preview_shows_the_doubtful_passage_but_no_scores(world: World) -> Non
 
     assert [reason["code"] for reason in told["reasons"]] == ["toxicity"]
     (passage,) = told["passages"]
-    assert insult(1)[passage["begin"] : passage["end"]] == "Wer das anders sieht, ist ein Dummkopf."
+    assert insult(1)[passage["begin"] : passage["end"]] == "Wer das anders sieht, ist ein Murrkopf."
     assert set(told) == {"outcome", "reasons", "passages", "body_html"}
     assert set(passage) == {"begin", "end"}
 

@@ -126,7 +126,7 @@ def test_what_readers_cannot_see_changes_nothing(world: World) -> None:
     world.comment(reader)
     before = read(world)
 
-    world.comment(reader, "Du Dummkopf!")
+    world.comment(reader, "Du Murrkopf!")
 
     assert read(world, before.headers["ETag"]).status_code == 304
 

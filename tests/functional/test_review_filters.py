@@ -201,7 +201,7 @@ def test_e5_another_sites_comments_have_no_state_and_are_no_choice(world: World)
     for path in ("/review-queue/state?site=demo", "/review-queue/choices?site=demo"):
         assert world.call("GET", path, by=stranger).status_code == 404
     for status in ("any", "published", "rejected", "all"):
-        assert ids(queue(world, stranger, status=status, q="dummkopf")) == []
+        assert ids(queue(world, stranger, status=status, q="murrkopf")) == []
 
 
 def test_choices_say_how_many_comments_wait_behind_each(world: World, moderator: Person) -> None:

@@ -161,7 +161,7 @@ def test_an_item_shows_all_that_a_moderator_needs(world: World, moderator: Perso
     assert [reason["code"] for reason in item["reasons"]] == ["toxicity"]
     assert item["decided_by"] == "machine"
     (passage,) = item["passages"]
-    assert insult(2)[passage["begin"] : passage["end"]].endswith("Dummkopf.")
+    assert insult(2)[passage["begin"] : passage["end"]].endswith("Murrkopf.")
     assert passage["labels"] == ["toxicity", "insult"]
     (verdict,) = item["verdicts"]
     assert (verdict["rule"], verdict["outcome"], verdict["reason"]["code"]) == ("toxicity", "hold", "toxicity")

@@ -23,7 +23,7 @@ def screened(line: str, classifier: FakeClassifier | None = None, *, language: s
 
 
 def test_a_row_keeps_its_fields_and_gains_what_was_found() -> None:
-    found = screened('{"id": 7, "text": "So ein Dummkopf. Der Himmel ist blau.", "tags": ["a"], "lang": "de"}')
+    found = screened('{"id": 7, "text": "So ein Murrkopf. Der Himmel ist blau.", "tags": ["a"], "lang": "de"}')
     assert list(found)[:4] == ["id", "text", "tags", "lang"]
     assert found["id"] == 7
     assert found["scores"] == {"toxicity": 0.9, "insult": 0.8}
@@ -33,9 +33,9 @@ def test_a_row_keeps_its_fields_and_gains_what_was_found() -> None:
 
 
 def test_passages_count_characters_of_the_text_as_written() -> None:
-    text = "  😀 Der Himmel\r\nist blau. So ein Dummkopf! "
+    text = "  😀 Der Himmel\r\nist blau. So ein Murrkopf! "
     (passage,) = screened(json.dumps({"text": text}))["passages"]
-    assert text[passage["begin"] : passage["end"]] == "So ein Dummkopf!"
+    assert text[passage["begin"] : passage["end"]] == "So ein Murrkopf!"
 
 
 @pytest.mark.parametrize(

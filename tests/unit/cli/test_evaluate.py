@@ -38,7 +38,7 @@ def source(tmp_path: Path) -> Path:
     wanted = []
     for number in range(100):
         toxic, found = number < 30, number < 20 or number >= 93
-        text = f"{sentence(number)} {'Dummkopf' if found else ''}"
+        text = f"{sentence(number)} {'Murrkopf' if found else ''}"
         wanted.append({"text": text, "toxic": int(toxic)})
     for number in range(25, 50):
         wanted[number] = {
@@ -88,7 +88,7 @@ def test_the_page_needs_nothing_but_itself(source: Path, tmp_path: Path) -> None
 def test_no_text_is_copied_into_the_results(source: Path, tmp_path: Path) -> None:
     vorab(source, "--out", tmp_path / "out")
     for path in (tmp_path / "out").iterdir():
-        assert b"Dummkopf" not in path.read_bytes()
+        assert b"Murrkopf" not in path.read_bytes()
 
 
 def test_a_run_that_was_broken_off_goes_on_where_it_was(
@@ -115,7 +115,7 @@ def test_a_run_that_was_broken_off_goes_on_where_it_was(
     facts = json.loads(answer.stdout)
     assert {**facts, "files": None} == {**whole, "files": None}
     assert "Going on after" in answer.stderr
-    assert 0 < sum(any("Dummkopf" not in one.text for one in call) for call in classifier.calls) < 60
+    assert 0 < sum(any("Murrkopf" not in one.text for one in call) for call in classifier.calls) < 60
 
 
 def test_a_changed_file_and_a_wish_for_it_begin_anew(source: Path, tmp_path: Path, classifier: FakeClassifier) -> None:

@@ -37,7 +37,7 @@ def written(path: Path) -> list[dict[str, Any]]:
 
 def test_a_file_becomes_a_file_with_a_row_for_each_row(tmp_path: Path) -> None:
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_bytes('\ufeff{"text": "Schön."}\r\n\r\nkaputt\n{"text": "Dummkopf"}'.encode())
+    source.write_bytes('\ufeff{"text": "Schön."}\r\n\r\nkaputt\n{"text": "Murrkopf"}'.encode())
     answer = vorab(source, target)
     assert answer.exit_code == 0
     assert [row["outcome"] for row in written(target)] == ["publish", "hold", "hold"]
@@ -48,7 +48,7 @@ def test_a_file_becomes_a_file_with_a_row_for_each_row(tmp_path: Path) -> None:
 
 def test_a_script_gets_the_counts_as_json(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
-    source.write_text('{"text": "Schön."}\n{"text": "Dummkopf"}\n', encoding="utf-8")
+    source.write_text('{"text": "Schön."}\n{"text": "Murrkopf"}\n', encoding="utf-8")
     facts = json.loads(vorab(source, tmp_path / "out.jsonl", "--json").stdout)
     assert (facts["rows"], facts["publish"], facts["hold"]) == (2, 1, 1)
 
