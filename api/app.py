@@ -11,7 +11,7 @@ from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import auth, errors, headers, logs, mail
-from api.blueprints import accounts, articles, comments, docs, health, reactions, review, sessions
+from api.blueprints import accounts, articles, comments, docs, figures, health, reactions, review, sessions
 from api.classifying import classifier_for
 from api.desk import pages as desk
 from api.json_input import StrictJSONProvider
@@ -28,7 +28,7 @@ from moderation.passwords import Hasher
 from moderation.screener import Screener
 from moderation.screening.pipeline import default_rules
 
-_API = (accounts, sessions, articles, comments, reactions, review)
+_API = (accounts, sessions, articles, comments, reactions, review, figures)
 
 
 def utc_now() -> dt.datetime:

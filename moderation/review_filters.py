@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from moderation.actors import Actor
@@ -48,15 +48,17 @@ class ReviewFilter:
     words: str | None = None
 
 
-def moderated(session: Session, site_key: str | None, actor: Actor) -> ColumnElement[bool]:
+def moderated(session: Session, site_key: str | None, actor: Actor, *, withdrawn: bool = False) -> ColumnElement[bool]:
     """The comments that the actor may see at all: those of one site, or of all of theirs.
+
+    ``withdrawn`` ones may be counted, never shown.
 
     Raises:
         ForbiddenError: the actor is a reader.
         NotFoundError: the site does not exist, or is another's.
     """
     actor.demand_staff()
-    visible = Comment.status != Status.WITHDRAWN
+    visible = true() if withdrawn else Comment.status != Status.WITHDRAWN
     if site_key is not None:
         site_id = session.scalar(select(Site.id).where(Site.key == site_key))
         if site_id is None or not actor.may_moderate(site_id):

@@ -63,6 +63,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "PUT /api/v1/review-queue/<uuid:comment_id>/decision of a held comment": SITE_STAFF,
     "DELETE /api/v1/review-queue/<uuid:comment_id>/decision": TAKING_BACK,
     "DELETE /api/v1/review-queue/<uuid:comment_id>/decision of a held comment": TAKING_BACK,
+    "GET /api/v1/figures": STAFF,
+    "GET /api/v1/figures/export": STAFF,
     "GET /api/v1/review-queue/state": STAFF,
     "GET /api/v1/review-queue/choices": STAFF,
     # A list of decisions is answered one by one: what is another's is "not found" inside it (control E5).
