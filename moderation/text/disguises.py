@@ -21,8 +21,8 @@ _REAL_LETTERS = frozenset(
 
 _USUAL = dict(
     zip(
-        "аеорсухіѕјһԁɡոуνοαικτρ" + "АВЕКМНОРСТХ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
-        "aeopcyxisjhdgnyvoaiktp" + "ABEKMHOPCTX" + "ABEZHIKMNOPTYX",
+        "аеорсухіѕјһԁɡոуνοαικτρ" + "АВЕКМНОРСТХІЅЈ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+        "aeopcyxisjhdgnyvoaiktp" + "ABEKMHOPCTXISJ" + "ABEZHIKMNOPTYX",
         strict=True,
     )
 )

@@ -34,11 +34,12 @@ _COMPATIBLE = re.compile(
     r"[^\x00-\x7fÀ-ÖØ-öø-ÿ\u0300-\u036f][\u0300-\u036f]*|[^\x00-\x7f]?[\u0300-\u036f]+|.[\u0300-\u036f]+"
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_LEET_WORD = re.compile(r"(?<![\w@$€!|.])(?>[^\W_]++|[@$€!|](?=[^\W_]))++(?![\w@$€|])")
+# Not what an address ends in ("name@example.org"): there the sign means what it is.
+_LEET_WORD = re.compile(r"(?<![\w@$€!|.])(?>[^\W_]++|[@$€!|](?=[^\W_@€$]|\$[^\W_]))++(?![\w@$€|]|\.[^\W\d_])")
 _SPELLED = re.compile(
-    r"(?<![^\W_])[^\W\d_]([ \t.,·•*_~|/-])\1?[^\W\d_](?:\1{1,2}[^\W\d_]){2,}(?![^\W_])"
     # With digits and signs among the letters ("I.d.1.o.t"), where it begins with two letters and is no number or date.
-    r"|(?<![^\W_])[^\W\d_]([.·•*_~|/-])[^\W\d_](?:\2[^\W_@$€!]|\2[@$€!013457]){2,}(?![^\W_])"
+    r"(?<![^\W_])[^\W\d_]([.·•*_~|/-])[^\W\d_](?:\1[^\W_@$€!]|\1[@$€!013457]){2,}(?![^\W_])"
+    r"|(?<![^\W_])[^\W\d_]([ \t.,·•*_~|/-])\2?[^\W\d_](?:\2{1,2}[^\W\d_]){2,}(?![^\W_])"
 )
 _RUN = re.compile(r"([aiouäöüy])\1{2,}|([^\W\d_])\2{3,}", re.IGNORECASE)
 _DOUBLED = re.compile(r"(?<![^\W_])(?:([^\W\d_])\1){3,}(?![^\W_])", re.IGNORECASE)
@@ -139,8 +140,12 @@ def _unleeted(match: re.Match[str]) -> Iterable[Piece] | None:
 
 
 def _stands_for_a_letter(word: str, at: int) -> bool:
-    if word[at] not in LEET or at in (0, len(word) - 1):
+    if word[at] not in LEET or at == len(word) - 1:
         return False
+    if at == 0:
+        return word[at] == "$" and word[1:4].isalpha() and word[1:4].islower()
+    if word[at - 1].islower() and word[at + 1].isupper():
+        return False  # "Fridays4Future": two words with a digit between them.
     return (word[at - 1].isalpha() or word[at - 1] in LEET) and (word[at + 1].isalpha() or word[at + 1] in LEET)
 
 
