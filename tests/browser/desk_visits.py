@@ -35,7 +35,14 @@ class Desk:
     def post(self, by: Person, body: str, **options: Any) -> dict[str, Any]:
         answer = self.site.world.post(by, body, site=self.key, **options)
         assert answer.status_code == 201, answer.get_data(as_text=True)
-        return json_of(answer)
+        posted = json_of(answer)
+        until = time.monotonic() + 20
+        while posted["status"] == "screening":
+            # The first text of a process waits until the languages are loaded.
+            assert time.monotonic() < until
+            time.sleep(0.05)
+            posted = json_of(self.site.world.call("GET", f"/comments/{posted['id']}", by=by))
+        return posted
 
     def waiting(self, number: int, *, by: Person | None = None) -> list[dict[str, Any]]:
         """So many comments that are held, in the order in which they were written."""

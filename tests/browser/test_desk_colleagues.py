@@ -159,7 +159,7 @@ def test_f1_what_strangers_write_is_only_ever_text(desk: Desk, watch: Watch) -> 
     page.get_by_role("button", name="Archiv").click()
     expect(rows(page).first).to_be_visible()
     page.locator("#toggle-filters").click()
-    expect(page.get_by_label("Verfasser")).to_be_visible()
+    expect(page.locator("select[name=author]")).to_be_visible()
     page.goto(f"{desk.site.url}/desk/figures")
 
     assert page.locator("#main script, #main img, #main iframe, #main svg[onload], #main object").count() == 0

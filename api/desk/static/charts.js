@@ -43,7 +43,8 @@ function scale(most, y) {
     svg("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, number(value))]);
 }
 
-const frame = (title, children) => svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, children);
+// Wider than a phone rather than too small to read; whoever uses keys can scroll it.
+const frame = (title, children) => h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title }, svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, children));
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
 export const legend = (series, kind = "fill") => h("ul", { class: "legend" }, series.map(({ name, text }) => h("li", {}, svg("svg", { viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, svg("rect", { class: kind === "fill" ? `fill-${name}` : `key-${name}`, width: 12, height: 12, rx: 2 })), text)));

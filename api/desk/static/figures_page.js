@@ -50,7 +50,7 @@ function agreement(found) {
 function thresholds(found) {
   const curves = found.thresholds;
   if (curves.length === 0) return section("thresholds", h("h2", {}, t("threshold_title")), h("p", {}, t("none")));
-  const choice = h("select", { id: "threshold-label" }, curves.map((curve, at) => h("option", { value: at }, label(curve.label))));
+  const choice = h("select", { id: "threshold-label" }, curves.map((curve, at) => h("option", { value: at, selected: curve.label === "toxicity" }, label(curve.label))));
   const slider = h("input", { id: "threshold", type: "range", min: 0, max: 100, step: 1 });
   const place = h("div", {});
   const words = h("p", { class: "sum", "aria-live": "polite" });
@@ -61,7 +61,7 @@ function thresholds(found) {
     const at = Number(slider.value);
     const point = curve.points[at];
     const now = curve.current === null ? null : curve.points[Math.round(curve.current * 100)];
-    const more = now === null ? "–" : `${point.waiting >= now.waiting ? "+" : "−"}${number(Math.abs(point.waiting - now.waiting))}`;
+    const more = now === null ? "–" : point === now ? t("as_now") : `${point.waiting >= now.waiting ? "+" : "−"}${number(Math.abs(point.waiting - now.waiting))}`;
     slider.setAttribute("aria-valuetext", score(at / 100));
     const marks = [{ name: "chosen", at: at / 100 }, ...(curve.current === null ? [] : [{ name: "current", at: curve.current }])];
     show(place, lines(t("threshold_title"), series.map(({ name }) => ({ name, values: curve.points.map((one) => one[name]) })), marks, curve.points[0].waiting));
