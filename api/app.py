@@ -11,7 +11,7 @@ from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import auth, errors, headers, logs, mail
-from api.blueprints import accounts, articles, comments, docs, figures, health, reactions, review, sessions
+from api.blueprints import accounts, articles, comments, docs, embed, figures, health, reactions, review, sessions
 from api.classifying import classifier_for
 from api.desk import pages as desk
 from api.json_input import StrictJSONProvider
@@ -134,3 +134,8 @@ def _register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(desk.blueprint)
+    app.register_blueprint(embed.blueprint)
+    if app.extensions["vorab"].settings.demo:
+        from api.blueprints import demo
+
+        app.register_blueprint(demo.blueprint)

@@ -17,6 +17,7 @@ from moderation.models import Account, Decision, ModeratedSite, Site
 from moderation.review_items import QueueItem
 from moderation.review_queue import BatchResult, Reviewed
 from moderation.screening.pipeline import Screening
+from moderation.sections import Section
 from moderation.text.rendering import to_html
 
 
@@ -103,6 +104,29 @@ def preview(body: str, screening: Screening) -> dict[str, Any]:
         "reasons": reasons(screening.reasons),
         "passages": [{"begin": passage.begin, "end": passage.end} for passage in screening.passages],
         "body_html": to_html(body),
+    }
+
+
+def section(found: Section) -> dict[str, Any]:
+    return {
+        "site": {"key": found.site_key, "name": found.site_name, "language": found.language},
+        "article": {
+            "id": found.article,
+            "title": found.title,
+            "url": found.url,
+            "known": found.is_known,
+            "closed": found.closed,
+            "premoderated": found.premoderated,
+        },
+        "comments": found.comments,
+        "limits": {
+            "min_length": found.policy.min_length,
+            "max_length": found.policy.max_length,
+            "edit_window_s": found.policy.edit_window_s,
+            "shown_depth": found.policy.shown_depth,
+        },
+        # Where to reset a password will be said here once there is a page for it.
+        "sign_in": {"password": True, "registration": True, "reset_url": None},
     }
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from flask import Response
 
-from api import auth, public_pages
+from api import auth, presenting, public_pages
 from api.blueprints.base import Blueprint
 from api.schemas import comments as schemas
+from api.schemas.sections import SectionOut
 from api.services import services
-from moderation import articles, sites, threads
+from moderation import articles, sections, sites, threads
 from moderation.articles import ArticleDetails
 from moderation.errors import InvalidInputError
 
@@ -37,6 +38,14 @@ def register(wish: dict[str, Any], site: str, article: str) -> dict[str, Any]:
             "premoderated": shown.premoderated,
             "comments": shown.published_count,
         }
+
+
+@blueprint.route("/sites/<site>/articles/<article>/section", methods=["GET"])
+@blueprint.response(200, SectionOut)
+def section(site: str, article: str) -> dict[str, Any]:
+    """What a comment section must know before anybody writes: limits, whether it is open, how to sign in."""
+    with services().database.read() as session:
+        return presenting.section(sections.section(session, site, article))
 
 
 @blueprint.route("/sites/<site>/counts", methods=["GET"])

@@ -1,0 +1,137 @@
+// The reader's own comments: those that only they see, and what becomes of them while they read or stay away.
+
+import { h } from "./dom.js";
+import { announcement } from "./standing.js";
+import { lasting } from "./storing.js";
+
+const LIMIT = 100;
+const NEWS_FOR_MS = 14 * 86_400_000;
+const DISMISSED = "dismissed";
+const MOST_DISMISSED = 200;
+
+export class Own {
+  #comments = [];
+
+  constructor(section) {
+    this.section = section;
+    this.list = h("ol", { class: "list", role: "list" });
+    this.element = h("section", { class: "mine", hidden: true, "aria-labelledby": "mine" });
+    this.element.append(h("h3", { id: "mine" }, section.words.t("only_you")), this.list);
+  }
+
+  /** Whether something of it is still undecided, and how soon: "screening" takes seconds, "held" takes a person. */
+  get waiting() {
+    const states = this.#comments.map((comment) => comment.status);
+    return states.includes("screening") ? "screening" : states.includes("held") ? "held" : null;
+  }
+
+  fetch() {
+    const { site, article } = this.section;
+    return this.section.api.get(`/accounts/me/comments?${new URLSearchParams({ site, article, limit: LIMIT })}`);
+  }
+
+  /** Look what became of them, and tell what is new. */
+  async refresh() {
+    if (!this.section.session.account) return this.#show([]);
+    const { items } = await this.fetch();
+    const known = this.#known;
+    this.#show(items);
+    for (const comment of items) {
+      const before = known[comment.id];
+      if (before && before !== signOf(comment)) this.#tell(comment);
+    }
+    this.#remember();
+  }
+
+  /** After the list was loaded anew. */
+  settle() {
+    this.#show(this.#comments);
+  }
+
+  /** A comment that was just written or changed. */
+  take(comment) {
+    this.#comments = [comment, ...this.#comments.filter((one) => one.id !== comment.id)];
+    this.#remember();
+    return this.#tell(comment);
+  }
+
+  forget(id) {
+    this.#show(this.#comments.filter((one) => one.id !== id));
+  }
+
+  /** The reader has seen it. */
+  dismiss(view) {
+    view.isNews = false;
+    lasting.set(DISMISSED, [...(lasting.get(DISMISSED) ?? []).slice(-MOST_DISMISSED), signOf(view.comment)]);
+    if (isPublic(view.comment)) view.update(view.comment);
+    else this.section.thread.remove(view);
+    this.#frame();
+    this.section.heading.focus();
+  }
+
+  isDismissed(comment) {
+    return (lasting.get(DISMISSED) ?? []).includes(signOf(comment));
+  }
+
+  #tell(comment) {
+    const view = this.#place(comment);
+    if (view) {
+      view.isNews = true;
+      view.update(comment);
+    }
+    this.#frame();
+    this.section.say(announcement(this.section.words, comment));
+    return view;
+  }
+
+  #show(comments) {
+    this.#comments = comments;
+    const ids = new Set(comments.map((comment) => comment.id));
+    for (const view of this.section.thread.views.values()) {
+      const isMine = view.element.parentElement === this.list || view.comment.is_own;
+      if (isMine && !ids.has(view.comment.id) && view.comment.status !== "published") this.section.thread.remove(view);
+    }
+    for (const comment of [...comments].reverse()) if (this.#isWorthShowing(comment)) this.#place(comment);
+    this.#frame();
+  }
+
+  #isWorthShowing(comment) {
+    if (this.section.thread.views.has(comment.id)) return true;
+    if (isPublic(comment)) return false;
+    if (comment.status !== "rejected") return true;
+    const isRecent = Date.now() - Date.parse(comment.edited_at ?? comment.created_at) < NEWS_FOR_MS;
+    return isRecent && !this.isDismissed(comment);
+  }
+
+  /** Under its parent if that is on the page; else above the list, where nobody but its author sees it. */
+  #place(comment) {
+    const { thread } = this.section;
+    const parent = thread.views.get(comment.parent_id);
+    const view = thread.add(comment, parent, { first: !parent });
+    const isAbove = view.element.parentElement === this.list;
+    if (!parent && !isPublic(comment)) this.list.prepend(view.element);
+    if (!parent && isPublic(comment) && isAbove) thread.list.prepend(view.element);
+    return view;
+  }
+
+  #frame() {
+    this.element.hidden = this.list.children.length === 0;
+    this.section.thread.settle();
+  }
+
+  get #memory() {
+    return ["seen", this.section.site, this.section.article, this.section.session.owner].join(":");
+  }
+
+  get #known() {
+    return lasting.get(this.#memory) ?? {};
+  }
+
+  #remember() {
+    const recent = this.#comments.slice(0, LIMIT).map((comment) => [comment.id, signOf(comment)]);
+    lasting.set(this.#memory, Object.fromEntries(recent));
+  }
+}
+
+const isPublic = (comment) => comment.status === "published" || comment.published_revision != null;
+const signOf = (comment) => `${comment.id}:${comment.revision}:${comment.status}`;

@@ -1,0 +1,53 @@
+// Looking again, now and then and only while the page is in view: at own comments that wait, and at how many there are.
+
+const EVERY_MS = { screening: 2_000, held: 30_000 };
+const USUALLY_MS = 60_000;
+const AT_MOST_MS = 300_000;
+
+export class Pulse {
+  #timer;
+  #failures = 0;
+  #looked = Date.now();
+
+  constructor(section) {
+    this.section = section;
+  }
+
+  start() {
+    document.addEventListener("visibilitychange", this.soon);
+    this.soon();
+  }
+
+  stop() {
+    document.removeEventListener("visibilitychange", this.soon);
+    clearTimeout(this.#timer);
+  }
+
+  soon = () => {
+    clearTimeout(this.#timer);
+    const usual = EVERY_MS[this.section.own.waiting] ?? USUALLY_MS;
+    const pause = Math.min(AT_MOST_MS, usual * 2 ** this.#failures);
+    // Not all readers of an article at the same moment.
+    if (!document.hidden) this.#timer = setTimeout(() => this.#beat(), pause * (0.9 + Math.random() / 5));
+  };
+
+  async #beat() {
+    try {
+      if (this.section.own.waiting) await this.section.own.refresh();
+      if (Date.now() - this.#looked >= USUALLY_MS * 0.8) await this.#look();
+      this.#failures = 0;
+    } catch {
+      this.#failures += 1;
+    }
+    this.soon();
+  }
+
+  async #look() {
+    this.#looked = Date.now();
+    for (const time of this.section.shadow.querySelectorAll("time")) {
+      time.textContent = this.section.words.ago(time.dateTime);
+    }
+    const fresh = (await this.section.count()) - this.section.info.comments;
+    if (fresh > 0) this.section.thread.announce(fresh);
+  }
+}

@@ -1,0 +1,242 @@
+// The comment section: a custom element that a page's styles cannot reach into, and what its parts share.
+
+import { Api, Problem, Unanswered, path } from "./api.js";
+import { Composer } from "./composer.js";
+import { button, fill, h } from "./dom.js";
+import { Own } from "./own.js";
+import { Pulse } from "./pulse.js";
+import { Session } from "./session.js";
+import { SignInDialog } from "./signin.js";
+import { tidyDrafts } from "./storing.js";
+import { Thread } from "./thread.js";
+import { Words } from "./words.js";
+import STYLE from "./style.css";
+
+/** Until the server has told more. */
+const UNKNOWN = {
+  article: { known: true, closed: false },
+  limits: { min_length: 1, max_length: 5000, shown_depth: 3 },
+  sign_in: { reset_url: null },
+  comments: 0,
+};
+
+export class Section {
+  info = UNKNOWN;
+
+  constructor(host, base) {
+    this.host = host;
+    this.base = base;
+    this.options = host.dataset;
+    this.site = host.dataset.site;
+    this.article = host.dataset.article;
+    this.place = path("sites", this.site, "articles", this.article);
+    this.words = new Words(host.dataset.lang ?? host.closest("[lang]")?.lang);
+    this.api = new Api(base, this.words.language);
+    this.session = new Session(this.api);
+    this.#build();
+    this.pulse = new Pulse(this);
+  }
+
+  #build() {
+    const { t } = this.words;
+    const level = Math.min(5, Math.max(1, Number(this.options.heading) || 2));
+    this.heading = h(`h${level}`, { id: "heading", tabindex: "-1" });
+    this.account = h("div", { class: "account" });
+    this.status = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
+    this.write = h("div", { class: "write" });
+    this.own = new Own(this);
+    this.thread = new Thread(this);
+    this.dialog = new SignInDialog(this);
+    this.trouble = h("div");
+    const parts = [this.write, this.trouble, this.own.element, this.thread.element, this.status, this.dialog.element];
+    const root = h("section", { class: "root", lang: this.words.language, "aria-labelledby": "heading" });
+    root.append(h("header", { class: "top" }, this.heading, this.account), ...parts);
+    this.heading.append(t("comments"));
+    this.shadow = this.host.attachShadow({ mode: "open" });
+    this.shadow.adoptedStyleSheets = [sheet()];
+    this.shadow.append(root);
+  }
+
+  async start() {
+    tidyDrafts();
+    addEventListener("storage", this.session.follow);
+    addEventListener("hashchange", this.#follow);
+    addEventListener("pagehide", this.#save);
+    this.session.addEventListener("change", (event) => this.#somebodyElse(event.detail));
+    await this.load();
+    this.pulse.start();
+  }
+
+  stop() {
+    this.#save();
+    removeEventListener("storage", this.session.follow);
+    removeEventListener("hashchange", this.#follow);
+    removeEventListener("pagehide", this.#save);
+    this.pulse.stop();
+  }
+
+  async load() {
+    try {
+      this.info = await this.api.get(`${this.place}/section`);
+      fill(this.trouble);
+    } catch (error) {
+      this.#unavailable(error);
+      if (error.status === 404) return;
+    }
+    this.#count();
+    this.#showAccount();
+    this.#showWriting();
+    await this.thread.load();
+    await this.own.refresh().catch(() => {});
+    this.#replaceStatic();
+    this.tell("ready", { comments: this.info.comments });
+    await this.thread.follow();
+  }
+
+  /** Nothing but a way to try again; what was written stays in its draft. */
+  #unavailable(error) {
+    const again = button(this.words.t("try_again"), () => this.load(), { class: "link" });
+    fill(this.trouble, h("p", { class: "problem", role: "alert" }, this.explain(error), " ", again));
+    if (error instanceof Unanswered) console.warn(`vorab: no answer from ${this.base}. Is ${location.origin} one of the origins of the site "${this.site}"?`);
+  }
+
+  /** The HTML that the page's server included for readers without JavaScript. */
+  #replaceStatic() {
+    for (const part of document.querySelectorAll("[data-vorab-static]")) {
+      if (part.dataset.vorabStatic === `${this.site}/${this.article}`) part.remove();
+    }
+  }
+
+  #count() {
+    const { comments } = this.info;
+    fill(this.heading, comments ? this.words.n("count", comments) : this.words.t("comments"));
+  }
+
+  #showAccount() {
+    const { t } = this.words;
+    const { account } = this.session;
+    if (!account) return fill(this.account);
+    const desk = account.role !== "reader" && h("a", { href: `${this.base}/desk` }, t("to_the_desk"));
+    const name = h("bdi", null, account.display_name);
+    return fill(
+      this.account,
+      h("span", null, t("signed_in_as"), " ", name),
+      desk,
+      button(t("sign_out"), () => this.session.signOut(), { class: "link" }),
+    );
+  }
+
+  #showWriting() {
+    const { t } = this.words;
+    if (this.info.article.closed) return fill(this.write, h("p", { class: "calm" }, t("closed")));
+    this.composer ??= new Composer(this, "new", { ondone: (made) => this.posted(made) });
+    const title = h("h3", null, t("write"));
+    const open = (kind) => () => this.dialog.open(kind, "why_comment").then((isIn) => isIn && this.composer.focus());
+    const gate = !this.session.account && [
+      h("p", { class: "gate" }, t("must_sign_in")),
+      h("div", { class: "row" }, button(t("sign_in"), open("sign-in"), { class: "primary" }), button(t("register"), open("register"))),
+      h("p", { class: "muted" }, t("write_early")),
+    ];
+    // The form is moved, never rebuilt: whoever is typing in it goes on.
+    if (this.composer.element.isConnected) this.write.querySelectorAll(":scope > :not(form)").forEach((part) => part.remove());
+    else this.write.append(this.composer.element);
+    this.composer.element.before(...[title, gate].flat().filter(Boolean));
+    return this.composer.refresh();
+  }
+
+  async #somebodyElse({ expired }) {
+    this.#showAccount();
+    this.#showWriting();
+    for (const composer of this.#composers) composer.restore();
+    if (expired) this.say(this.words.t("session_over"));
+    this.tell(this.session.account ? "signin" : "signout");
+    await this.thread.sync().catch(() => {});
+    await this.own.refresh().catch(() => {});
+  }
+
+  get #composers() {
+    return [this.composer, ...[...this.thread.views.values()].map((view) => view.composer)].filter(Boolean);
+  }
+
+  #save = () => this.#composers.forEach((composer) => composer.save());
+  #follow = () => this.thread.follow();
+
+  /** Whether somebody is signed in, after asking them to. `why` is said in the dialog. */
+  demandSignIn(why) {
+    return this.session.account ? Promise.resolve(true) : this.dialog.open("sign-in", why);
+  }
+
+  posted(comment) {
+    this.info.article.known = true;
+    const view = this.own.take(comment);
+    this.tell("posted", { id: comment.id, status: comment.status });
+    this.thread.go(view);
+    this.recount().catch(() => {});
+    this.pulse.soon();
+  }
+
+  withdrawn(view) {
+    if (view.replies.children.length) view.update({ status: "removed", is_own: false, author: null });
+    else this.thread.remove(view);
+    this.own.forget(view.comment.id);
+    this.say(this.words.t("withdrawn"));
+    this.heading.focus();
+    this.recount().catch(() => {});
+  }
+
+  /** How many comments are published now. */
+  async count() {
+    const { counts } = await this.api.get(`${path("sites", this.site)}/counts?${new URLSearchParams({ articles: this.article })}`);
+    return counts[this.article];
+  }
+
+  async recount() {
+    this.info.comments = await this.count();
+    this.#count();
+  }
+
+  /** Said of the page with the first comment, if nobody has registered the article. */
+  get hint() {
+    if (this.info.article.known) return null;
+    const canonical = document.querySelector("link[rel=canonical]")?.href ?? "";
+    const here = location.origin + location.pathname + location.search;
+    const url = this.options.url ?? (canonical.startsWith(`${location.origin}/`) ? canonical : here);
+    const title = (this.options.title ?? document.title).replace(/\s+/g, " ").trim().slice(0, 300);
+    return { title: title || null, url };
+  }
+
+  time(iso) {
+    return h("time", { datetime: iso, title: this.words.exactly(iso) }, this.words.ago(iso));
+  }
+
+  explain(error) {
+    if (error instanceof Unanswered) return this.words.t("unreachable");
+    if (error instanceof Problem) return error.message || this.words.t("went_wrong");
+    throw error;
+  }
+
+  /** To screen readers, when they have finished what they are at. */
+  say(text) {
+    this.status.textContent = "";
+    setTimeout(() => (this.status.textContent = text), 50);
+  }
+
+  /** To the page: no personal data. */
+  tell(name, detail = {}) {
+    this.host.dispatchEvent(new CustomEvent(`vorab:${name}`, { detail, bubbles: true, composed: true }));
+  }
+
+  get focused() {
+    return this.shadow.activeElement;
+  }
+}
+
+let shared;
+
+function sheet() {
+  if (!shared) {
+    shared = new CSSStyleSheet();
+    shared.replaceSync(STYLE);
+  }
+  return shared;
+}

@@ -1,0 +1,81 @@
+// Who is signed in here. The token lies in localStorage, or in sessionStorage for readers who do not want to stay
+// signed in; docs/decisions/0031 says why. Other tabs of the same site follow.
+
+import { isAbout, lasting, untilClosed } from "./storing.js";
+
+export class Session extends EventTarget {
+  #key;
+  #stored;
+
+  constructor(api) {
+    super();
+    this.api = api;
+    this.#key = `session:${api.base}`;
+    this.#restore();
+    api.onexpired = (token) => token === this.#stored?.token && this.#end({ expired: true });
+    /** For storage events: another tab signed in or out. */
+    this.follow = (event) => {
+      if (!isAbout(event, this.#key)) return;
+      this.#restore();
+      this.#tell({});
+    };
+  }
+
+  get account() {
+    return this.#stored?.account ?? null;
+  }
+
+  /** Whose drafts are shown: those of the account, and after a session has run out still those of its holder. */
+  get owner() {
+    return this.account?.id ?? lasting.get(`${this.#key}:last`) ?? null;
+  }
+
+  async signIn(email, password, { stay = true } = {}) {
+    this.#begin(await this.api.post("/sessions", { email, password }), stay);
+  }
+
+  async register(email, displayName, password) {
+    await this.api.post("/accounts", { email, display_name: displayName, password });
+  }
+
+  /** Take over a session that another way of signing in has begun: {token, expires_at, account}. */
+  adopt(begun, { stay = true } = {}) {
+    this.#begin(begun, stay);
+  }
+
+  async signOut() {
+    // Without a connection the session ends here all the same; on the server it runs out.
+    await this.api.call("DELETE", "/sessions/current").catch(() => {});
+    lasting.remove(`${this.#key}:last`);
+    this.#end({});
+  }
+
+  #begin(answer, stay) {
+    const { id, display_name, role } = answer.account;
+    const stored = { token: answer.token, expires_at: answer.expires_at, account: { id, display_name, role } };
+    (stay ? lasting : untilClosed).set(this.#key, stored);
+    lasting.set(`${this.#key}:last`, id);
+    this.#take(stored);
+    this.#tell({});
+  }
+
+  #end(detail) {
+    lasting.remove(this.#key);
+    untilClosed.remove(this.#key);
+    this.#take(null);
+    this.#tell(detail);
+  }
+
+  #restore() {
+    this.#take(untilClosed.get(this.#key) ?? lasting.get(this.#key));
+  }
+
+  #take(stored) {
+    this.#stored = stored && Date.parse(stored.expires_at) > Date.now() ? stored : null;
+    this.api.token = this.#stored?.token ?? null;
+  }
+
+  #tell(detail) {
+    this.dispatchEvent(new CustomEvent("change", { detail }));
+  }
+}
