@@ -7,6 +7,8 @@ import uuid
 
 from flask import Flask
 
+from api.blueprints.embed import scripts
+
 
 def everything(app: Flask) -> set[tuple[str, str]]:
     """Method and address pattern of each call."""
@@ -24,5 +26,6 @@ def reading(app: Flask) -> list[str]:
 
 def fill(rule: str, **values: str) -> str:
     """An address that the pattern matches. An id that is not given is nobody's."""
-    given = {name: str(uuid.uuid4()) for name in re.findall(r"<uuid:(\w+)>", rule)} | values
+    ids = {name: str(uuid.uuid4()) for name in re.findall(r"<uuid:(\w+)>", rule)}
+    given = {"version": scripts()["embed.js"].version, "name": "embed.js"} | ids | values
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: given[found.group(1)], rule)

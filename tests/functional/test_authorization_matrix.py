@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "PUT /api/v1/sites/<site>/articles/<article>": SITE_STAFF,
     "GET /api/v1/sites/<site>/counts": OPEN,
     "GET /api/v1/sites/<site>/articles/<article>/comments": OPEN,
+    "GET /api/v1/sites/<site>/articles/<article>/section": OPEN,
     "POST /api/v1/sites/<site>/articles/<article>/comments": (401, 201, 201, 201, 201, 201),
     "POST /api/v1/sites/<site>/articles/<article>/comments/preview": SIGNED_IN,
     "GET /api/v1/comments/<uuid:comment_id>": OPEN,
@@ -78,6 +79,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     "GET /static/docs.css": OPEN,
+    "GET /static/embed.css": OPEN,
+    "GET /embed.js": OPEN,
+    "GET /counts.js": OPEN,
+    "GET /embed/<version>/<name>": OPEN,
+    "GET /embed/sites/<site>/articles/<article>/comments.html": OPEN,
+    "GET /embed/sites/<site>/articles/<article>/fragment.html": OPEN,
 }
 
 CREDENTIALS = {"email": "karl@example.org", "password": "Ahornblatt am Fenster"}
