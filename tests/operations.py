@@ -27,5 +27,5 @@ def reading(app: Flask) -> list[str]:
 def fill(rule: str, **values: str) -> str:
     """An address that the pattern matches. An id that is not given is nobody's."""
     ids = {name: str(uuid.uuid4()) for name in re.findall(r"<uuid:(\w+)>", rule)}
-    given = {"version": scripts()["embed.js"].version, "name": "embed.js"} | ids | values
+    given = {"build": scripts()["embed.js"].version, "script": "embed.js"} | ids | values
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: given[found.group(1)], rule)

@@ -38,13 +38,13 @@ def current_script(name: str) -> Response:
     return _script(scripts()[name], f"public, max-age={_SHORT_S}")
 
 
-@blueprint.get("/embed/<version>/<name>")
-def pinned_script(version: str, name: str) -> Response:
+@blueprint.get("/embed/<build>/<script>")
+def pinned_script(build: str, script: str) -> Response:
     """One that never changes, for tags with an integrity hash."""
-    script = scripts().get(name)
-    if script is None or script.version != version:
+    found = scripts().get(script)
+    if found is None or found.version != build:
         abort(404)
-    return _script(script, f"public, max-age={_FOREVER_S}, immutable")
+    return _script(found, f"public, max-age={_FOREVER_S}, immutable")
 
 
 def _script(script: Script, cache_control: str) -> Response:

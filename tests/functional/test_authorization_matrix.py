@@ -82,7 +82,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /static/embed.css": OPEN,
     "GET /embed.js": OPEN,
     "GET /counts.js": OPEN,
-    "GET /embed/<version>/<name>": OPEN,
+    "GET /embed/<build>/<script>": OPEN,
     "GET /embed/sites/<site>/articles/<article>/comments.html": OPEN,
     "GET /embed/sites/<site>/articles/<article>/fragment.html": OPEN,
 }
