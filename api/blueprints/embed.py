@@ -57,7 +57,8 @@ def _script(script: Script, cache_control: str) -> Response:
     answer.vary.add("Accept-Encoding")
     _let_any_page_load(answer)
     answer.set_etag(script.version)
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def _let_any_page_load(answer: Response) -> None:
