@@ -11,7 +11,20 @@ from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import auth, errors, headers, logs, mail
-from api.blueprints import accounts, articles, comments, docs, embed, figures, health, reactions, review, sessions
+from api.blueprints import (
+    account_pages,
+    accounts,
+    articles,
+    comments,
+    docs,
+    embed,
+    figures,
+    health,
+    password_changes,
+    reactions,
+    review,
+    sessions,
+)
 from api.classifying import classifier_for
 from api.desk import pages as desk
 from api.json_input import StrictJSONProvider
@@ -28,7 +41,7 @@ from moderation.passwords import Hasher
 from moderation.screener import Screener
 from moderation.screening.pipeline import default_rules
 
-_API = (accounts, sessions, articles, comments, reactions, review, figures)
+_API = (accounts, sessions, password_changes, articles, comments, reactions, review, figures)
 
 
 def utc_now() -> dt.datetime:
@@ -133,6 +146,7 @@ def _register(app: Flask) -> None:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(embed.blueprint)
     if app.extensions["vorab"].settings.demo:

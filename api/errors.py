@@ -34,6 +34,7 @@ STATUS_OF = {
     "forbidden": 403,
     "idempotency_key_reused": 422,
     "invalid_input": 422,
+    "invalid_token": 400,
     "last_admin": 409,
     "limiter_unavailable": 503,
     "malformed_json": 400,
@@ -51,6 +52,7 @@ STATUS_OF = {
     "too_busy": 503,
     "unsupported_media_type": 415,
     "wrong_credentials": 401,
+    "wrong_password": 403,
 }
 
 _HTTP_CODES = {

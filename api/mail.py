@@ -12,6 +12,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import structlog
+from jinja2 import Environment
 
 from api import language
 from api.settings import Settings
@@ -20,6 +21,20 @@ from moderation.models import OutboxMessage
 log = structlog.get_logger()
 
 _TIMEOUT_S = 10
+jinja = Environment(autoescape=True)
+_PAGE = """<!doctype html>
+<html lang="{{ language }}"><body style="font:16px/1.5 sans-serif;color:#1f2328;margin:0;padding:24px">
+<div style="max-width:34em;margin:0 auto">
+{%- for part in paragraphs %}
+{% if label and part.startswith(("http://", "https://")) and " " not in part -%}
+<p><a href="{{ part }}" style="display:inline-block;padding:10px 18px;border-radius:6px;
+background:#1f4e8c;color:#ffffff;text-decoration:none">{{ label }}</a></p>
+{%- else -%}
+<p>{{ part }}</p>
+{%- endif %}
+{%- endfor %}
+</div></body></html>
+"""
 
 
 class Mailer(Protocol):
@@ -38,7 +53,11 @@ def mailer_for(settings: Settings) -> Mailer:
 
 def compose(message: OutboxMessage, settings: Settings) -> EmailMessage:
     """The letter in its recipient's language. The message's id stays the same however often it is sent."""
-    details = {"site": urlsplit(settings.base_url).hostname or "", "base_url": settings.base_url, **message.context}
+    details = {
+        "site": urlsplit(settings.base_url).hostname or "",
+        "forgotten_url": f"{settings.base_url.rstrip('/')}/account/forgotten?lang={message.language}",
+        **message.context,
+    }
     letter = EmailMessage(policy=SMTP)
     letter["From"] = settings.mail_from
     letter["To"] = message.recipient
@@ -46,8 +65,18 @@ def compose(message: OutboxMessage, settings: Settings) -> EmailMessage:
     letter["Message-ID"] = f"<{message.id}@{parseaddr(settings.mail_from)[1].rpartition('@')[2] or 'localhost'}>"
     letter["Date"] = message.created_at
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(language.text("mail", f"{message.kind}.body", language=message.language, **details))
+    body = language.text("mail", f"{message.kind}.body", language=message.language, **details)
+    letter.set_content(body)
+    letter.add_alternative(_html(body, message), subtype="html")
     return letter
+
+
+def _html(body: str, message: OutboxMessage) -> str:
+    """The same words as a page: a paragraph that is nothing but a link becomes a button."""
+    action = f"{message.kind}.action"
+    label = language.text("mail", action, language=message.language) if language.has_text("mail", action) else None
+    paragraphs = [part.strip() for part in body.split("\n\n") if part.strip()]
+    return jinja.from_string(_PAGE).render(paragraphs=paragraphs, label=label, language=message.language)
 
 
 class FolderMailer:

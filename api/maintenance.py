@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from api import mail
+from api import letters, mail
 from api.services import Services
 from moderation import limits, outbox, screening_jobs, sessions, submissions
 from moderation.errors import ClassifierUnavailableError
@@ -25,20 +25,30 @@ class Maintenance:
         self._mailer = mailer
         self._interval_s = interval_s
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="maintenance", daemon=True)
+        # A mail server that does not answer must not keep comments from being screened.
+        self._threads = (
+            threading.Thread(target=self._loop, name="maintenance", daemon=True),
+            threading.Thread(target=self._loop_letters, name="letters", daemon=True),
+        )
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(timeout=10)
+        for thread in self._threads:
+            thread.join(timeout=10)
+
+    def _loop_letters(self) -> None:
+        while not self._stop.is_set():
+            self._survive(self.send_letters)
+            self._stop.wait(self._interval_s)
 
     def _loop(self) -> None:
         rounds = 0
         while not self._stop.is_set():
             self._survive(self.sweep)
-            self._survive(self.send_letters)
             if rounds % _TIDY_EVERY == 0:
                 self._survive(self.tidy)
             rounds += 1
@@ -55,23 +65,14 @@ class Maintenance:
             services.runner.screen_later(revision_id)
 
     def send_letters(self) -> None:
-        """Send what is due. A letter is marked as sent after it was, so it may be sent twice but is never lost."""
-        services = self._services
-        with services.database.read() as session:
-            if not outbox.has_due(session, now=services.clock()):
-                return
-        with services.database.write() as session:
-            for message in outbox.due(session, now=services.clock()):
-                if self._mailer.send(message):
-                    outbox.mark_sent(message, now=services.clock())
-                else:
-                    outbox.postpone(message, now=services.clock())
+        letters.send_due(self._services, self._mailer)
 
     def tidy(self) -> None:
         services = self._services
         now = services.clock()
         with services.database.write() as session:
             limits.forget_ended(session, now=now)
+            outbox.forget_sent(session, now=now)
             sessions.forget_expired(session, lifetimes=services.lifetimes, now=now)
             submissions.forget_old_keys(session, now=now)
 

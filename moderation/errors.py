@@ -71,6 +71,18 @@ class WrongCredentialsError(VorabError):
     code = "wrong_credentials"
 
 
+class InvalidTokenError(VorabError):
+    """The token of a letter is used, replaced, too old, or never was one."""
+
+    code = "invalid_token"
+
+
+class WrongPasswordError(VorabError):
+    """Somebody who is signed in did not give their own password."""
+
+    code = "wrong_password"
+
+
 class ForbiddenError(VorabError):
     code = "forbidden"
 

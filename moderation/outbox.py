@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from moderation.models import Account, OutboxMessage
 
 _LONGEST_PAUSE_S = 3600
+_GIVE_UP_AFTER = dt.timedelta(days=3)
+_KEEP_SENT = dt.timedelta(days=30)
+CLAIM = dt.timedelta(minutes=10)
 
 
 def promise(session: Session, kind: str, account: Account, *, now: dt.datetime, **context: Any) -> None:
@@ -32,8 +36,15 @@ def has_due(session: Session, *, now: dt.datetime) -> bool:
     return session.scalar(waiting.limit(1)) is not None
 
 
-def due(session: Session, *, now: dt.datetime, limit: int = 20) -> list[OutboxMessage]:
-    """The letters to send now, oldest first, kept from other processes until the transaction ends."""
+def promise_to(session: Session, kind: str, recipient: str, language: str, *, now: dt.datetime, **context: Any) -> None:
+    """Store a letter to an address that may be nobody's. Whether it is somebody's is seen when it is to be sent."""
+    session.add(
+        OutboxMessage(kind=kind, recipient=recipient, language=language, context=context, created_at=now, due_at=now)
+    )
+
+
+def claim(session: Session, *, now: dt.datetime, limit: int = 20) -> list[OutboxMessage]:
+    """Take the letters to send now, oldest first. Whoever takes them has a while; then another process may."""
     statement = (
         select(OutboxMessage)
         .where(OutboxMessage.sent_at.is_(None), OutboxMessage.due_at <= now)
@@ -41,14 +52,26 @@ def due(session: Session, *, now: dt.datetime, limit: int = 20) -> list[OutboxMe
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(session.scalars(statement))
+    taken = list(session.scalars(statement))
+    for message in taken:
+        message.attempts += 1
+        message.due_at = now + CLAIM
+    return taken
 
 
-def mark_sent(message: OutboxMessage, *, now: dt.datetime) -> None:
-    message.sent_at = now
+def finish(session: Session, message_id: uuid.UUID, *, sent: bool, now: dt.datetime) -> None:
+    """Note that a letter was sent, or try again later, and later still the more often it failed; in the end, never."""
+    message = session.get(OutboxMessage, message_id)
+    if message is None:
+        return
+    if sent:
+        message.sent_at = now
+    elif now - message.created_at > _GIVE_UP_AFTER:
+        session.delete(message)
+    else:
+        message.due_at = now + dt.timedelta(seconds=min(_LONGEST_PAUSE_S, 2**message.attempts))
 
 
-def postpone(message: OutboxMessage, *, now: dt.datetime) -> None:
-    """Try again later, and later still the more often it failed."""
-    message.attempts += 1
-    message.due_at = now + dt.timedelta(seconds=min(_LONGEST_PAUSE_S, 2**message.attempts))
+def forget_sent(session: Session, *, now: dt.datetime) -> None:
+    """Nobody needs a letter that was sent a month ago."""
+    session.execute(delete(OutboxMessage).where(OutboxMessage.sent_at <= now - _KEEP_SENT))

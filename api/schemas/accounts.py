@@ -72,3 +72,21 @@ class SessionsOut(Schema):
 
 class EndSessionsQuery(StrictSchema):
     keep_current = fields.Boolean(load_default=False)
+
+
+class PasswordResetIn(StrictSchema):
+    email = fields.String(required=True)
+
+
+class PasswordResetRequested(Schema):
+    email = fields.String(required=True)
+
+
+class NewPasswordIn(StrictSchema):
+    token = fields.String(required=True, load_only=True, metadata={"description": "From the letter's link."})
+    password = fields.String(required=True, load_only=True)
+
+
+class PasswordChangeIn(StrictSchema):
+    current_password = fields.String(required=True, load_only=True)
+    password = fields.String(required=True, load_only=True)

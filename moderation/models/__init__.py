@@ -7,7 +7,7 @@ from moderation.models.comment import Comment, Revision, Status
 from moderation.models.decision import Decision
 from moderation.models.reaction import Flag, Vote
 from moderation.models.screening import ScreeningRecord, VerdictRecord
-from moderation.models.session import SignInSession
+from moderation.models.session import PasswordReset, SignInSession
 from moderation.models.site import Site, SitePolicy
 from moderation.models.worker import Worker
 
@@ -22,6 +22,7 @@ __all__ = [
     "LimitWindow",
     "ModeratedSite",
     "OutboxMessage",
+    "PasswordReset",
     "Revision",
     "Role",
     "ScreeningRecord",

@@ -26,3 +26,13 @@ class SignInSession(Base, kw_only=True, eq=False, repr=False):
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     last_used_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+
+
+class PasswordReset(Base, kw_only=True, eq=False, repr=False):
+    """The right to choose a new password, once. Of its token only the SHA-256 is kept; a newer one replaces it."""
+
+    __tablename__ = "password_reset"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

@@ -31,6 +31,10 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/sessions": CREATED,
     "DELETE /api/v1/sessions/current": (401, 204, 204, 204, 204, 204),
     "GET /api/v1/accounts/me": SIGNED_IN,
+    "POST /api/v1/password-resets": (202, 202, 202, 202, 202, 202),
+    # Nobody has a token of this kind, and everybody has another password.
+    "POST /api/v1/password-resets/completions": (400, 400, 400, 400, 400, 400),
+    "PUT /api/v1/accounts/me/password": (401, 403, 403, 403, 403, 403),
     "GET /api/v1/accounts/me/sessions": SIGNED_IN,
     "DELETE /api/v1/accounts/me/sessions": (401, 204, 204, 204, 204, 204),
     # Nobody has a session of this number.
@@ -76,6 +80,10 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /desk": OPEN,
     "GET /desk/figures": OPEN,
     "GET /desk/assets/<version>/<name>": OPEN,
+    "GET /account/forgotten": OPEN,
+    "GET /account/password": OPEN,
+    "GET /static/account.css": OPEN,
+    "GET /static/account.js": OPEN,
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
     "GET /static/docs.css": OPEN,
@@ -96,6 +104,9 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
         "display_name": "Neu",
     },
     "POST /api/v1/sessions": lambda *_: CREDENTIALS,
+    "POST /api/v1/password-resets": lambda _w, _c, number: {"email": f"neu{number}@example.org"},
+    "POST /api/v1/password-resets/completions": lambda *_: {"token": "x", "password": "Ahornblatt am Fenster"},
+    "PUT /api/v1/accounts/me/password": lambda *_: {"current_password": "x", "password": "Ahornblatt am Fenster"},
     "PUT /api/v1/sites/<site>/articles/<article>": lambda *_: {"title": "Ein Titel"},
     "POST /api/v1/sites/<site>/articles/<article>/comments": lambda _w, _c, number: {
         "body": f"Gedanke Nummer {number}."

@@ -125,8 +125,8 @@ def test_a5_our_own_name_the_sites_and_the_persons_are_no_passwords(world: World
     assert codes(answer, "password") == ["password_too_common"]
 
 
-def test_a6_and_a10_no_call_sets_a_password_but_registering(world: World) -> None:
-    """No call changes a password: none can do it without the current one (A6), and no admin can choose one (A10)."""
+def test_a6_and_a10_no_call_sets_a_password_but_registering_and_its_owners_changes(world: World) -> None:
+    """A change demands the current password (A6) or the owner's letter, and no admin can choose one (A10)."""
     spec = json_of(world.call("GET", "/openapi.json"))
     taking = set()
     for path, item in spec["paths"].items():
@@ -137,7 +137,12 @@ def test_a6_and_a10_no_call_sets_a_password_but_registering(world: World) -> Non
                 if "password" in spec["components"]["schemas"][name]["properties"]:
                     taking.add(f"{method.upper()} {path}")
 
-    assert taking == {"POST /api/v1/accounts", "POST /api/v1/sessions"}
+    assert taking == {
+        "POST /api/v1/accounts",
+        "POST /api/v1/sessions",
+        "POST /api/v1/password-resets/completions",
+        "PUT /api/v1/accounts/me/password",
+    }
 
 
 def test_a7_passwords_are_kept_as_argon2id_at_the_cost_that_asvs_asks_for(world: World) -> None:

@@ -11,6 +11,9 @@ from tests.world import ARTICLE, ORIGIN, World, json_of, some_id
 
 JSON_CALLS = [
     ("POST", "/accounts", {"email": "ada@example.org", "display_name": "Ada", "password": "Ahornblatt am Fenster"}),
+    ("POST", "/password-resets", {"email": "ada@example.org"}),
+    ("POST", "/password-resets/completions", {"token": "x", "password": "Ahornblatt am Fenster"}),
+    ("PUT", "/accounts/me/password", {"current_password": "x", "password": "Ahornblatt am Fenster"}),
     ("POST", "/sessions", {"email": "ada@example.org", "password": "Ahornblatt am Fenster"}),
     ("POST", f"/sites/demo/articles/{ARTICLE}/comments", {"body": "Ein Text."}),
     ("POST", f"/sites/demo/articles/{ARTICLE}/comments/preview", {"body": "Ein Text."}),

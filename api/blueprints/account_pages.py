@@ -1,0 +1,58 @@
+"""The pages that letters lead to: asking for a new password, and choosing one.
+
+A letter's token stands behind the address's hash sign, which a browser sends to nobody; the page takes it from there,
+wipes it from the address bar and sends it in a request's body.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from api import language
+
+blueprint = Blueprint("account_pages", __name__, template_folder="../templates")
+
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+
+@blueprint.get("/account/forgotten")
+def forgotten() -> Response:
+    return _page("forgotten")
+
+
+@blueprint.get("/account/password")
+def password() -> Response:
+    return _page("password")
+
+
+@blueprint.get("/static/account.css")
+def styles() -> Response:
+    return _asset("account.css", "text/css")
+
+
+@blueprint.get("/static/account.js")
+def script() -> Response:
+    return _asset("account.js", "text/javascript")
+
+
+def _page(kind: str) -> Response:
+    chosen = request.args.get("lang", "")
+    spoken = chosen if chosen in language.LANGUAGES else language.current()
+    answer = make_response(
+        render_template("account.html", kind=kind, language=spoken, texts=language.texts(spoken)["account_pages"])
+    )
+    answer.headers["Content-Security-Policy"] = _CSP
+    answer.headers["Content-Language"] = spoken
+    answer.headers["Cache-Control"] = "no-store"
+    answer.vary.add("Accept-Language")
+    return answer
+
+
+def _asset(name: str, mimetype: str) -> Response:
+    return Response(resources.files("api").joinpath("static", name).read_bytes(), mimetype=mimetype)

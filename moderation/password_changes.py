@@ -1,0 +1,117 @@
+"""Choosing another password: with the old one, or with a letter to the account's address."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from moderation import accounts, outbox, passwords, sessions
+from moderation.db import Database
+from moderation.errors import InvalidTokenError, WrongPasswordError
+from moderation.models import Account, PasswordReset
+from moderation.passwords import Hasher
+from moderation.sessions import Authenticated, Guard
+
+LIFETIME = dt.timedelta(hours=1)
+_TOKEN_BYTES = 32
+
+
+def request_reset(session: Session, email: str, language: str, *, now: dt.datetime) -> None:
+    """Promise a letter with which a new password can be chosen.
+
+    The same is stored whether the address is known or not, which tells nobody; an unknown one gets nothing.
+    """
+    outbox.promise_to(session, "password_reset", email, language, now=now)
+
+
+def issue(session: Session, account: Account, *, now: dt.datetime) -> str:
+    """A token of 256 random bits, which replaces an earlier one of the account."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    session.execute(delete(PasswordReset).where(PasswordReset.account_id == account.id))
+    session.add(PasswordReset(account_id=account.id, token_hash=_hash(token), expires_at=now + LIFETIME))
+    session.flush()
+    return token
+
+
+def reset(
+    database: Database, hasher: Hasher, token: str, password: str, *, forbidden: tuple[str, ...], now: dt.datetime
+) -> uuid.UUID:
+    """Choose a new password with a letter's token. Ends every session, and signs nobody in.
+
+    Raises:
+        InvalidTokenError: the token is used, replaced or too old, or never was one.
+        InvalidInputError: the password is not acceptable.
+    """
+    with database.read() as session:
+        account = accounts.get(session, _holder(session, token, now=now))
+    _check(account, password, forbidden)
+    hashed = hasher.hash(password)
+    with database.write() as session:
+        used = session.execute(
+            delete(PasswordReset)
+            .where(PasswordReset.token_hash == _hash(token), PasswordReset.expires_at > now)
+            .returning(PasswordReset.account_id)
+        ).one_or_none()
+        if used is None:
+            raise InvalidTokenError
+        _set(session, used.account_id, hashed, but=None, now=now)
+    return account.id
+
+
+def change(
+    database: Database,
+    hasher: Hasher,
+    who: Authenticated,
+    current: str,
+    password: str,
+    *,
+    guard: Guard,
+    forbidden: tuple[str, ...],
+    now: dt.datetime,
+) -> None:
+    """Choose a new password with the old one. Ends every session but the one that asks.
+
+    Raises:
+        WrongPasswordError: the old one is another.
+        RateLimitedError, LimiterUnavailableError: too many tries.
+        InvalidInputError: the new one is not acceptable.
+    """
+    _check(who.account, password, forbidden)
+    guard.limiter.take(*guard.slots, now=now)
+    if not hasher.verify(who.account.password_hash, current):
+        raise WrongPasswordError
+    guard.limiter.give_back(*guard.slots)
+    hashed = hasher.hash(password)
+    with database.write() as session:
+        _set(session, who.account.id, hashed, but=who.session_id, now=now)
+
+
+def _set(session: Session, account_id: uuid.UUID, hashed: str, *, but: uuid.UUID | None, now: dt.datetime) -> None:
+    account = accounts.get(session, account_id)
+    account.password_hash = hashed
+    session.execute(delete(PasswordReset).where(PasswordReset.account_id == account_id))
+    sessions.end_all(session, account_id, but=but)
+    outbox.promise(session, "password_changed", account, now=now)
+
+
+def _holder(session: Session, token: str, *, now: dt.datetime) -> uuid.UUID:
+    account_id = session.scalar(
+        select(PasswordReset.account_id).where(PasswordReset.token_hash == _hash(token), PasswordReset.expires_at > now)
+    )
+    if account_id is None:
+        raise InvalidTokenError
+    return account_id
+
+
+def _check(account: Account, password: str, forbidden: tuple[str, ...]) -> None:
+    own = (account.display_name, (account.email or "").partition("@")[0])
+    passwords.check_acceptable(password, forbidden=(*forbidden, *own))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
