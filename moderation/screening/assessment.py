@@ -9,6 +9,7 @@ from moderation.classifiers.protocol import Classifier, ModelIdentity, Scores, S
 from moderation.errors import ClassifierError
 from moderation.policies import Thresholds
 from moderation.screening.context import Assessment, ScoredWindow
+from moderation.text.disguises import INVISIBLE
 from moderation.text.normalising import normalise
 from moderation.text.passages import Window, sentences, windows
 
@@ -82,7 +83,8 @@ def _checked(answers: Sequence[Scores], *, count: int) -> Sequence[Scores]:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((text, normalise(text).text)))
+    # What cannot be seen says nothing: left in, it would only raise the scores of what it is strewn over.
+    return tuple(dict.fromkeys((INVISIBLE.sub("", text), normalise(text).text)))
 
 
 def _worst(all_scores: Iterable[Scores]) -> dict[str, float]:
