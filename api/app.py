@@ -24,6 +24,7 @@ from api.blueprints import (
     reactions,
     review,
     sessions,
+    site_sign_in,
 )
 from api.classifying import classifier_for
 from api.desk import pages as desk
@@ -41,7 +42,7 @@ from moderation.passwords import Hasher
 from moderation.screener import Screener
 from moderation.screening.pipeline import default_rules
 
-_API = (accounts, sessions, password_changes, articles, comments, reactions, review, figures)
+_API = (accounts, sessions, password_changes, articles, comments, reactions, review, figures, site_sign_in)
 
 
 def utc_now() -> dt.datetime:

@@ -22,7 +22,7 @@ from moderation.limits import DatabaseLimiter, Limit, Limiter, Slot
 
 log = structlog.get_logger()
 
-Action = Literal["sign_in", "registrations", "mails", "posts", "flags", "previews"]
+Action = Literal["sign_in", "registrations", "mails", "posts", "flags", "previews", "site_sign_ins"]
 Scope = Literal["account", "address", "site"]
 
 WINDOWS_S: dict[Action, int] = {
@@ -32,6 +32,7 @@ WINDOWS_S: dict[Action, int] = {
     "posts": 600,
     "flags": 3600,
     "previews": 300,
+    "site_sign_ins": 60,
 }
 _REDIS_TIMEOUT_S = 1.0
 

@@ -9,7 +9,7 @@ import structlog
 
 from api import letters, mail
 from api.services import Services
-from moderation import limits, outbox, screening_jobs, sessions, submissions
+from moderation import limits, outbox, screening_jobs, sessions, site_sign_in, submissions
 from moderation.errors import ClassifierUnavailableError
 
 log = structlog.get_logger()
@@ -74,6 +74,7 @@ class Maintenance:
             limits.forget_ended(session, now=now)
             outbox.forget_sent(session, now=now)
             sessions.forget_expired(session, lifetimes=services.lifetimes, now=now)
+            site_sign_in.forget_used_tokens(session, now=now)
             submissions.forget_old_keys(session, now=now)
 
     @staticmethod

@@ -16,6 +16,7 @@ from api.settings import Settings
 from moderation.classifiers.protocol import Classifier
 from moderation.db import Database
 from moderation.passwords import Hasher
+from moderation.sealing import Sealer
 from moderation.sessions import Lifetimes
 
 
@@ -33,6 +34,15 @@ class Services:
     @property
     def lifetimes(self) -> Lifetimes:
         return Lifetimes(self.settings.session_idle, self.settings.session_absolute)
+
+    @property
+    def site_lifetimes(self) -> Lifetimes:
+        """Of sessions that a site began: shorter, because leaving the site does not end them."""
+        return Lifetimes(self.settings.session_idle, self.settings.site_session)
+
+    @property
+    def sealer(self) -> Sealer:
+        return Sealer(self.settings.secret_key)
 
 
 def services() -> Services:

@@ -59,6 +59,8 @@ class Settings:
     session_idle: dt.timedelta = dt.timedelta(days=14)
     session_absolute: dt.timedelta = dt.timedelta(days=90)
     undo_window: dt.timedelta = dt.timedelta(minutes=10)
+    site_session: dt.timedelta = dt.timedelta(hours=12)
+    site_sign_ins_per_address: int = 120
     password_memory_kib: int = 47_104
     mail: str = "folder:var/mail"
     mail_from: str = "Vorab <noreply@localhost>"
@@ -109,6 +111,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         "session_idle",
         "session_absolute",
         "undo_window",
+        "site_session",
     ):
         values[name] = env.float(f"{name.upper()}_S", getattr(defaults, name).total_seconds(), validate=_positive)
     try:

@@ -113,6 +113,14 @@ def change_role(session: Session, email: str, role: Role, site_keys: Iterable[st
     return account
 
 
+def assign_role(session: Session, account: Account, role: Role, site_ids: Iterable[uuid.UUID]) -> None:
+    """Write a role down, with the sites that a moderator works for. Whether that may be is the caller's business."""
+    account.role = role
+    session.execute(delete(ModeratedSite).where(ModeratedSite.account_id == account.id))
+    session.add_all(ModeratedSite(account_id=account.id, site_id=site_id) for site_id in site_ids)
+    session.flush()
+
+
 def by_email(session: Session, email: str) -> Account | None:
     return session.scalar(select(Account).where(Account.email_key == email_key(email)))
 
@@ -141,9 +149,9 @@ def get(session: Session, account_id: uuid.UUID) -> Account:
 
 def actor_for(session: Session, account: Account) -> Actor:
     if account.role != Role.MODERATOR:
-        return Actor(account.id, Role(account.role))
+        return Actor(account.id, Role(account.role), home_site_id=account.home_site_id)
     sites = session.scalars(select(ModeratedSite.site_id).where(ModeratedSite.account_id == account.id))
-    return Actor(account.id, Role.MODERATOR, frozenset(sites))
+    return Actor(account.id, Role.MODERATOR, frozenset(sites), account.home_site_id)
 
 
 def set_standing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from moderation.errors import ForbiddenError
+from moderation.errors import ForbiddenError, ForeignSiteAccountError
 from moderation.models import Role
 
 
@@ -16,6 +16,8 @@ class Actor:
     account_id: uuid.UUID
     role: Role
     sites: frozenset[uuid.UUID] = frozenset()
+    home_site_id: uuid.UUID | None = None
+    """The only site that the account is valid on; ``None`` for all."""
 
     @property
     def is_staff(self) -> bool:
@@ -31,3 +33,11 @@ class Actor:
         """
         if not self.is_staff:
             raise ForbiddenError
+
+    def demand_valid_on(self, site_id: uuid.UUID) -> None:
+        """
+        Raises:
+            ForeignSiteAccountError: another site vouched for this account, and only for itself.
+        """
+        if self.home_site_id not in (None, site_id):
+            raise ForeignSiteAccountError

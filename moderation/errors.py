@@ -187,3 +187,61 @@ class LastAdminError(VorabError):
     """Somebody must be able to run the place."""
 
     code = "last_admin"
+
+
+class UnreadableSecretError(VorabError):
+    """A sealed secret does not open: the installation's secret key is not the one that it was sealed with."""
+
+    code = "unreadable_secret"
+
+
+class ForeignSiteAccountError(ForbiddenError):
+    """The account was vouched for by one site and is worth nothing on another."""
+
+    code = "foreign_site_account"
+
+
+class SiteTokenError(VorabError):
+    """A site's token for its reader was refused. The kinds say why, to the site's developers."""
+
+    code = "site_token_refused"
+
+
+class SiteTokenInvalidError(SiteTokenError):
+    """No token, or not signed with a key of this site. Which of them is nobody's business."""
+
+    code = "site_token_invalid"
+
+
+class SiteTokenWrongAudienceError(SiteTokenError):
+    code = "site_token_wrong_audience"
+
+
+class SiteTokenExpiredError(SiteTokenError):
+    code = "site_token_expired"
+
+
+class SiteTokenEarlyError(SiteTokenError):
+    code = "site_token_not_yet_valid"
+
+
+class SiteTokenLongLivedError(SiteTokenError):
+    code = "site_token_too_long_lived"
+
+
+class SiteTokenIncompleteError(SiteTokenError):
+    """A claim is missing or not of the right kind; ``details`` name it."""
+
+    code = "site_token_incomplete"
+
+
+class SiteTokenReplayedError(SiteTokenError):
+    """The token was exchanged before."""
+
+    code = "site_token_replayed"
+
+
+class SiteRoleNotAllowedError(SiteTokenError):
+    """The token makes its holder a moderator, and the site's settings do not let it."""
+
+    code = "site_token_role_not_allowed"

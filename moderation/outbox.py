@@ -18,7 +18,9 @@ CLAIM = dt.timedelta(minutes=10)
 
 
 def promise(session: Session, kind: str, account: Account, *, now: dt.datetime, **context: Any) -> None:
-    """Store a letter to an account's holder. ``context`` is plain JSON that its text needs."""
+    """Store a letter to an account's holder, if they have an address. ``context`` is plain JSON that its text needs."""
+    if account.email is None:
+        return
     session.add(
         OutboxMessage(
             kind=kind,

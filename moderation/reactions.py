@@ -135,6 +135,7 @@ def _published_by_another(session: Session, comment_id: uuid.UUID, actor: Actor)
         raise NotFoundError("comment")
     if comment.author_id == actor.account_id:
         raise OwnCommentError
+    actor.demand_valid_on(comment.site_id)
     return comment
 
 

@@ -83,6 +83,7 @@ def sign_in(
     if not hasher.verify(known.password_hash if known else None, credentials.password) or known is None:
         log.warning("sign_in_failed", account_id=str(known.id) if known else None)
         raise WrongCredentialsError
+    assert known.password_hash is not None
     renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
     guard.limiter.give_back(*guard.slots)
     with database.write() as session:

@@ -117,6 +117,22 @@ def set_origins(site: Site, origins: Sequence[str]) -> None:
     log.info("origins_changed", site=site.key, origins=site.allowed_origins)
 
 
+def set_sign_in(
+    site: Site, *, moderators_by_token: bool | None = None, staff_second_factor: bool | None = None
+) -> None:
+    """Say how people may sign in to a site. ``None`` leaves a setting as it is."""
+    if moderators_by_token is not None:
+        site.moderators_by_token = moderators_by_token
+    if staff_second_factor is not None:
+        site.staff_second_factor = staff_second_factor
+    log.info(
+        "site_sign_in_changed",
+        site=site.key,
+        moderators_by_token=site.moderators_by_token,
+        staff_second_factor=site.staff_second_factor,
+    )
+
+
 def set_policy(
     session: Session, site: Site, policy: Policy, *, actor_id: uuid.UUID | None, now: dt.datetime
 ) -> SitePolicy:

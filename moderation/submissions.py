@@ -67,12 +67,14 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     Raises:
         NotFoundError: no such site; or no such article, and nobody who may create it asks.
         OriginNotAllowedError: the page is not the site's.
+        ForeignSiteAccountError: another site vouched for the account, for itself only.
         ArticleClosedError: the article takes no more comments.
         InvalidInputError: the body, the parent or the key is not acceptable.
         IdempotencyKeyReusedError: the key was used for another request.
     """
     site = sites.by_key(session, command.site)
     sites.demand_origin(site, command.origin)
+    actor.demand_valid_on(site.id)
     body = _clean_body(session, site, command.body)
     repeated = _repeated(session, command, actor, now=now)
     if repeated is not None:
@@ -155,6 +157,7 @@ def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.date
     """
     site = sites.by_key(session, command.site)
     sites.demand_origin(site, command.origin)
+    actor.demand_valid_on(site.id)
     body = _clean_body(session, site, command.body)
     article = articles.find(session, site, command.article)
     if article is None and command.origin is None:

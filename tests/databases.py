@@ -62,14 +62,14 @@ def _from_wheel(folder: Path) -> URL | None:
     return make_url(server.get_uri()).set(drivername="postgresql+psycopg")
 
 
-def fresh_postgresql(server: URL, name: str) -> Database:
-    """An empty, migrated database of this name."""
+def fresh_postgresql(server: URL, name: str, *, revision: str = "head") -> Database:
+    """An empty database of this name, migrated up to the given revision."""
     drop_postgresql(server, name)
     _administer(server, f'CREATE DATABASE "{name}"')
     # Nothing here outlives the tests; what survives a crash is tested with processes of their own.
     _administer(server, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     database = Database(server.set(database=name).render_as_string(hide_password=False))
-    migrating.upgrade(database)
+    migrating.upgrade(database, revision)
     return database
 
 

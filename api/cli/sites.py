@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from api.app import utc_now
 from api.cli.output import Failure, answer, as_json, open_database
+from api.cli.site_keys import keys, set_sign_in
 from moderation import sites
 from moderation.models import Site
 from moderation.policies import policy_from_json
@@ -18,6 +19,10 @@ from moderation.sites import NewSite
 
 @click.group(help="Sites and their policies.")
 def command() -> None: ...
+
+
+command.add_command(keys)
+command.add_command(set_sign_in)
 
 
 @command.command()

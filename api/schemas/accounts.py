@@ -30,7 +30,11 @@ class OwnAccount(Schema):
     """An account as its holder sees it."""
 
     id = fields.UUID(required=True)
-    email = fields.String(required=True)
+    email = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "`null` where a site vouches for the account and names no address."},
+    )
     display_name = fields.String(required=True)
     role = fields.String(required=True)
     sites = fields.List(

@@ -9,6 +9,7 @@ from moderation.models.reaction import Flag, Vote
 from moderation.models.screening import ScreeningRecord, VerdictRecord
 from moderation.models.session import PasswordReset, SignInSession
 from moderation.models.site import Site, SitePolicy
+from moderation.models.site_sign_in import SiteIdentity, SiteKey, UsedSiteToken
 from moderation.models.worker import Worker
 
 __all__ = [
@@ -28,8 +29,11 @@ __all__ = [
     "ScreeningRecord",
     "SignInSession",
     "Site",
+    "SiteIdentity",
+    "SiteKey",
     "SitePolicy",
     "Status",
+    "UsedSiteToken",
     "VerdictRecord",
     "Vote",
     "Worker",

@@ -18,18 +18,23 @@ class Role(StrEnum):
 
 
 class Account(Base, kw_only=True, eq=False, repr=False):
-    """A person. ``email_key`` is the address as it is compared, ``email`` as it was written."""
+    """A person. ``email_key`` is the address as it is compared, ``email`` as it was written.
+
+    Whom a site vouches for has no password and no ``email_key``: nobody signs in by their address, and no other
+    account can be taken for theirs. ``home_site_id`` is then the only site that the account is valid on.
+    """
 
     __tablename__ = "account"
     __table_args__ = (CheckConstraint("role IN ('reader', 'moderator', 'admin')", name="role"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
-    email: Mapped[str] = mapped_column(String(320))
-    email_key: Mapped[str] = mapped_column(String(320), unique=True)
+    email: Mapped[str | None] = mapped_column(String(320))
+    email_key: Mapped[str | None] = mapped_column(String(320), unique=True)
     display_name: Mapped[str] = mapped_column(String(80))
-    password_hash: Mapped[str] = mapped_column(String(255))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16), default=Role.READER)
     language: Mapped[str] = mapped_column(String(8), default="de")
+    home_site_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), default=None)
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
 
 

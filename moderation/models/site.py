@@ -21,6 +21,10 @@ class Site(Base, kw_only=True, eq=False, repr=False):
     name: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(8))
     allowed_origins: Mapped[list[str]] = mapped_column(JSONValue)
+    moderators_by_token: Mapped[bool] = mapped_column(default=False)
+    """Whether the site's own tokens may make their holder a moderator of the site."""
+    staff_second_factor: Mapped[bool] = mapped_column(default=False)
+    """Whether the site's moderators need a second factor to act as such."""
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
 
 

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from moderation.models import Role
 from tests import operations
+from tests.site_tokens import shared_key
 from tests.world import ARTICLE, ORIGIN, Person, World, json_of
 
 WHO = ("anonymous", "author", "reader", "foreign moderator", "moderator", "admin")
@@ -29,6 +30,7 @@ TAKING_BACK = (401, 403, 403, 404, 409, 409)
 TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/accounts": CREATED,
     "POST /api/v1/sessions": CREATED,
+    "POST /api/v1/sites/<site>/sessions": CREATED,
     "DELETE /api/v1/sessions/current": (401, 204, 204, 204, 204, 204),
     "GET /api/v1/accounts/me": SIGNED_IN,
     "POST /api/v1/password-resets": (202, 202, 202, 202, 202, 202),
@@ -107,6 +109,9 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "POST /api/v1/password-resets": lambda _w, _c, number: {"email": f"neu{number}@example.org"},
     "POST /api/v1/password-resets/completions": lambda *_: {"token": "x", "password": "Ahornblatt am Fenster"},
     "PUT /api/v1/accounts/me/password": lambda *_: {"current_password": "x", "password": "Ahornblatt am Fenster"},
+    "POST /api/v1/sites/<site>/sessions": lambda world, _, number: {
+        "token": shared_key(world, kid=f"k{number}").token()
+    },
     "PUT /api/v1/sites/<site>/articles/<article>": lambda *_: {"title": "Ein Titel"},
     "POST /api/v1/sites/<site>/articles/<article>/comments": lambda _w, _c, number: {
         "body": f"Gedanke Nummer {number}."

@@ -20,6 +20,7 @@ JSON_CALLS = [
     ("PUT", f"/sites/demo/articles/{ARTICLE}", {"title": "Ein Titel"}),
     ("PATCH", "/comments/{comment}", {"body": "Ein anderer Text."}),
     ("PUT", "/comments/{comment}/vote", {"value": 1}),
+    ("POST", "/sites/demo/sessions", {"token": "x"}),
     ("POST", "/comments/{comment}/flags", {"reason": "spam"}),
     ("PUT", "/review-queue/{comment}/decision", {"action": "publish", "version": 1}),
     ("POST", "/review-queue/decisions", {"decisions": []}),

@@ -118,6 +118,7 @@ EXTRA = [
     ("PUT", "/review-queue/{comment}/decision", {"action": "publish", "version": 1}, ["actor_id", "decided_at"]),
     ("POST", "/accounts", {"email": "a@example.org", "display_name": "A", "password": "Ahorn und Linde"}, ["role"]),
     ("POST", "/sessions", {"email": "a@example.org", "password": "Ahorn und Linde"}, ["expires_at", "role"]),
+    ("POST", "/sites/demo/sessions", {"token": "x"}, ["role", "site", "account_id"]),
 ]
 
 
