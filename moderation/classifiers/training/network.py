@@ -94,7 +94,9 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = rate(step, schedule.pace)
         ids, mask, targets = batches.draw()
-        loss = _loss(model(input_ids=ids, attention_mask=mask).logits, targets)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(input_ids=ids, attention_mask=mask).logits
+        loss = _loss(logits, targets)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch left it out
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

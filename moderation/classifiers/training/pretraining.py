@@ -77,8 +77,9 @@ def pretrain(
         for group in optimizer.param_groups:
             group["lr"] = rate(step, reading.pace)
         ids, hidden = _rows(stream, reading, step)
-        guesses = model(torch.where(hidden, masked, ids), hidden)
-        loss = nn.functional.cross_entropy(guesses, ids[hidden])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            guesses = model(torch.where(hidden, masked, ids), hidden)
+        loss = nn.functional.cross_entropy(guesses.float(), ids[hidden])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch left it out
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
