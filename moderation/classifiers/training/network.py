@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,9 @@ class Schedule:
     dropout: float = 0.3
     subword_dropout: float = 0.1
     seed: int = 0
+
+    def with_seed(self, seed: int) -> Schedule:
+        return replace(self, seed=seed)
 
 
 def build(shape: Shape, tokenizer: Tokenizer, dropout: float) -> PreTrainedModel:
