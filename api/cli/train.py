@@ -18,8 +18,13 @@ from moderation.text.normalising import normalise
 @click.command()
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--work", type=click.Path(file_okay=False, path_type=Path), default=Path("var/training"), show_default=True,
-              help="What is half finished is kept here; the same command goes on from it.")  # fmt: skip
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/training"),
+    show_default=True,
+    help="What is half finished is kept here; the same command goes on from it.",
+)
 @click.option("--seeds", type=click.IntRange(1, 20), default=1, show_default=True, help="Networks to average.")
 @as_json
 def command(*, data: Path, folder: Path, work: Path, seeds: int, as_json: bool) -> None:

@@ -50,7 +50,8 @@ class Report:
 
 def measure(model: Halves, parts: Split, progress: Progress) -> Report:
     """Fit blend and thresholds on what was kept back, and measure them on what played no part in it."""
-    blend, limits, figures = {}, {}, {}
+    blend, limits = {}, {}
+    figures: dict[str, Mapping[str, str | float]] = {}
     for number, language in enumerate(LANGUAGES, start=1):
         judge = _Judge(model, parts, language)
         blend[language], limits[language] = judge.blend, judge.limits
@@ -81,7 +82,7 @@ class _Judge:
         for source, examples in _by_source(self._benchmark).items():
             yield f"{source} ({self._language})", self._on_comments(examples)
         for source, examples in self._unseen.items():
-            share = float(np.mean([self._is_held(scores) for scores in self._scores(examples)] or [0.0]))
+            share = sum(map(self._is_held, self._scores(examples))) / max(1, len(examples))
             yield f"{source} ({self._language}), neutral", {"texts": len(examples), "held": round(share, 4)}
 
     def _on_comments(self, examples: Sequence[Example]) -> Mapping[str, str | float]:
