@@ -21,6 +21,7 @@ from api.blueprints import (
     figures,
     health,
     password_changes,
+    perspective,
     reactions,
     review,
     sessions,
@@ -149,6 +150,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(desk.blueprint)
+    app.register_blueprint(perspective.blueprint)
     app.register_blueprint(embed.blueprint)
     if app.extensions["vorab"].settings.demo:
         from api.blueprints import demo

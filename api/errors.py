@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, current_app, g, request
 from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from api import language, logs
+from api import google_errors, language, logs
 from moderation.errors import (
     InvalidInputError,
     LimiterUnavailableError,
@@ -134,6 +134,9 @@ def _collect(messages: dict[Any, Any], prefix: str, found: dict[str, list[dict[s
 
 
 def http_error(error: HTTPException) -> Response:
+    if request.path.startswith(google_errors.PREFIX):
+        # An address that leads nowhere belongs to no blueprint.
+        return google_errors.answer(error)
     status = error.code or 500
     answer = problem(status, _HTTP_CODES.get(status, "bad_request" if status < 500 else "internal_error"))
     for name, value in error.get_headers():

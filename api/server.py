@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from api.app import create_app, start, stop
 from api.settings import Settings
@@ -22,6 +25,21 @@ class Listening:
     graceful_timeout_s: int = 30
     greeting: str | None = None
     """Said once the address is ours."""
+
+
+_QUERY = re.compile(r"\?[^\s'\"]*")
+
+
+def without_queries(record: logging.LogRecord) -> bool:
+    """Take query strings out of what gunicorn says about a request: one may hold a key."""
+    record.msg, record.args = _QUERY.sub("?…", record.getMessage()), ()
+    return True
+
+
+class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.addFilter(without_queries)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
@@ -43,6 +61,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "graceful_timeout": listening.graceful_timeout_s,
             "timeout": 120,
             "loglevel": "warning",
+            "logger_class": DiscreetLogger,
             "limit_request_line": 8190,
             "server_software": "vorab",
             "post_worker_init": _begin,

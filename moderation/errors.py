@@ -45,6 +45,16 @@ class ClassifierUnavailableError(ClassifierError):
     code = "classifier_unavailable"
 
 
+class LanguageNotCoveredError(ClassifierError):
+    """The text is in a language that the model was not trained for: a score would mean nothing."""
+
+    code = "language_not_covered"
+
+    def __init__(self, language: str) -> None:
+        super().__init__(f"the model was not trained for {language!r}", language=language)
+        self.language = language
+
+
 class CheckpointError(ClassifierUnavailableError):
     """A checkpoint was refused: wrong digest, missing or surplus weights, unknown architecture, wrong labels."""
 

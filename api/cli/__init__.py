@@ -20,9 +20,11 @@ from moderation.errors import InvalidInputError, VorabError
 
 _COMMANDS = {
     "accounts": ("api.cli.accounts", "Accounts: make staff, change roles."),
+    "calibrate": ("api.cli.calibrate", "Propose thresholds from the moderators' decisions."),
     "db": ("api.cli.db", "The database's schema."),
     "demo": ("api.cli.demo", "Load the demo: a site, an article, accounts and comments."),
     "evaluate": ("api.cli.evaluate", "Measure a classifier on labelled comments."),
+    "keys": ("api.cli.keys", "Keys for servers that speak the Perspective API."),
     "rescreen": ("api.cli.rescreen", "Screen comments again, and see what would change."),
     "score": ("api.cli.score", "Score texts from a file."),
     "serve": ("api.cli.serve", "Serve the API."),

@@ -5,6 +5,7 @@ from moderation.models.article import Article
 from moderation.models.bookkeeping import IdempotencyKey, LimitWindow, OutboxMessage
 from moderation.models.comment import Comment, Revision, Status
 from moderation.models.decision import Decision
+from moderation.models.perspective import ApiKey, SuggestedScore
 from moderation.models.reaction import Flag, Vote
 from moderation.models.screening import ScreeningRecord, VerdictRecord
 from moderation.models.session import PasswordReset, SignInSession
@@ -14,6 +15,7 @@ from moderation.models.worker import Worker
 
 __all__ = [
     "Account",
+    "ApiKey",
     "Article",
     "AuthorStanding",
     "Comment",
@@ -33,6 +35,7 @@ __all__ = [
     "SiteKey",
     "SitePolicy",
     "Status",
+    "SuggestedScore",
     "UsedSiteToken",
     "VerdictRecord",
     "Vote",

@@ -38,13 +38,13 @@ def assess(text: str, language: str, classifier: Classifier, chosen: Thresholds)
     began = time.perf_counter()
     identity = classifier.identity
     limits = thresholds_for(chosen, identity, language)
-    scored = _score(text, windows(text, max_chars=WINDOW_CHARS), language, classifier)
+    scored = score_spans(text, windows(text, max_chars=WINDOW_CHARS), language, classifier)
     doubtful = [window for window in scored if _passes(window.scores, limits)]
     return Assessment(
         identity=identity,
         windows=scored,
-        sentences=_score(text, _sentences_of(text, doubtful), language, classifier),
-        scores=_worst(window.scores for window in scored),
+        sentences=score_spans(text, _sentences_of(text, doubtful), language, classifier),
+        scores=worst(window.scores for window in scored),
         duration_ms=(time.perf_counter() - began) * 1000,
     )
 
@@ -62,13 +62,20 @@ def _sentences_of(text: str, doubtful: Sequence[ScoredWindow]) -> tuple[Window, 
     )
 
 
-def _score(text: str, spans: Sequence[Window], language: str, classifier: Classifier) -> tuple[ScoredWindow, ...]:
-    """Each span's higher score of two: as written, and normalised."""
+def score_spans(text: str, spans: Sequence[Window], language: str, classifier: Classifier) -> tuple[ScoredWindow, ...]:
+    """Each span's higher score of two: as written, and normalised.
+
+    Raises:
+        ClassifierUnavailableError: there is no model to ask.
+        ClassifierError: a span could not be scored.
+    """
+    if not spans:
+        return ()
     forms = [_forms(text[span.begin : span.end]) for span in spans]
     inputs = [ScoringInput(form, language) for both in forms for form in both]
     answers = iter(_checked(classifier.score(inputs), count=len(inputs)))
     return tuple(
-        ScoredWindow(span.begin, span.end, _worst([next(answers) for _ in both]))
+        ScoredWindow(span.begin, span.end, worst([next(answers) for _ in both]))
         for span, both in zip(spans, forms, strict=True)
     )
 
@@ -87,9 +94,10 @@ def _forms(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((INVISIBLE.sub("", text), normalise(text).text)))
 
 
-def _worst(all_scores: Iterable[Scores]) -> dict[str, float]:
-    worst: dict[str, float] = {}
+def worst(all_scores: Iterable[Scores]) -> dict[str, float]:
+    """Each label's highest score."""
+    found: dict[str, float] = {}
     for scores in all_scores:
         for label, score in scores.items():
-            worst[label] = max(score, worst.get(label, 0.0))
-    return worst
+            found[label] = max(score, found.get(label, 0.0))
+    return found

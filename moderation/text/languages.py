@@ -16,6 +16,8 @@ _FEWEST_LETTERS = 30
 _SURE = 0.6
 _UNLIKELY = 0.05
 _NOISE = re.compile(r"https?://\S+|@\w+|[\W\d_]+")
+_OTHER_SCRIPTS = re.compile("[\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Those that candidates are written in: Greek, Cyrillic, Hebrew, Arabic, Japanese, Chinese, Korean."""
 _LATIN = re.compile(r"[A-Za-zÀ-ɏḀ-ỿ]")
 
 
@@ -34,8 +36,17 @@ def detect(text: str, *, expected: str) -> str:
     ranked = dict(_identifier().rank(letters.casefold()))
     best = max(ranked, key=ranked.__getitem__)
     if not is_latin:
-        return best if best not in _LATIN_LANGUAGES else "und"
+        return best if best not in _LATIN_LANGUAGES and _OTHER_SCRIPTS.search(letters) else "und"
     return best if ranked[best] >= _SURE and ranked.get(expected, 0.0) <= _UNLIKELY else expected
+
+
+def likelihood(text: str, language: str, *, against: str) -> float:
+    """How likely (0..1) a text is in ``language`` rather than in another one, if it is in either. At any length."""
+    if not {language, against} <= frozenset(_CANDIDATES):
+        return 0.0
+    ranked = dict(_identifier().rank(_NOISE.sub(" ", text).strip().casefold()))
+    both = ranked[language] + ranked[against]
+    return float(ranked[language] / both) if both else 0.5
 
 
 @cache

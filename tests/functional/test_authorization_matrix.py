@@ -76,6 +76,9 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/v1/review-queue/choices": STAFF,
     # A list of decisions is answered one by one: what is another's is "not found" inside it (control E5).
     "POST /api/v1/review-queue/decisions": (401, 403, 403, 200, 200, 200),
+    # For other servers, with a key: who is signed in here makes no difference.
+    "POST /v1alpha1/comments:analyze": (403, 403, 403, 403, 403, 403),
+    "POST /v1alpha1/comments:suggestscore": (403, 403, 403, 403, 403, 403),
     "GET /api/v1/docs": OPEN,
     "GET /api/v1/openapi.json": OPEN,
     # The desk is a page to sign in on for everybody who is no moderator.
