@@ -10,7 +10,7 @@ import flask_smorest
 from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import auth, errors, headers, logs, mail
+from api import auth, counters, errors, headers, logs, mail, metrics
 from api.blueprints import (
     account_pages,
     accounts,
@@ -91,7 +91,14 @@ def make_services(settings: Settings, replaced: Replacements, *, queued: bool = 
     limits = RunnerLimits(settings.screening_threads, settings.screening_backlog, settings.screening_deadline)
 
     def screener_with(classifier: Classifier) -> Screener:
-        return Screener(database, classifier, default_rules(), replaced.clock, settings.screening_lease)
+        return Screener(
+            database,
+            classifier,
+            default_rules(),
+            replaced.clock,
+            settings.screening_lease,
+            observer=counters.ScreeningFigures(),
+        )
 
     runner: Runner
     if queued:
@@ -138,6 +145,7 @@ def stop(app: Flask, maintenance: Maintenance) -> None:
 
 def _register(app: Flask) -> None:
     logs.register(app)
+    metrics.register(app)
     headers.register(app)
     auth.register(app)
     configure(app)

@@ -16,6 +16,8 @@ from typing import Any
 
 from flask import Response, current_app, request
 
+from api import counters
+
 # What is in front of us (a proxy, a CDN) may keep an answer for a second; a browser asks each time and gets a 304.
 CACHE_CONTROL = "public, max-age=0, s-maxage=1, must-revalidate"
 
@@ -71,9 +73,11 @@ def answer(pages: PublicPages, address: tuple[Hashable, ...], version: Hashable,
     """
     etag = _etag(address, version)
     if request.if_none_match.contains(etag):
+        counters.count_page("unchanged")
         response = Response(status=304)
     else:
         body = pages.find(address, version)
+        counters.count_page("made" if body is None else "kept")
         if body is None:
             body = current_app.json.dumps(make()).encode()
             pages.keep(address, version, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from prometheus_client.multiprocess import mark_process_dead
 
 from api.app import create_app, start, stop
 from api.settings import Settings
@@ -66,6 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "server_software": "vorab",
             "post_worker_init": _begin,
             "worker_exit": _end,
+            "child_exit": _forget,
             "when_ready": self._greet,
         }
         for name, value in options.items():
@@ -82,6 +85,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
 
 def _begin(worker: Any) -> None:
     worker.vorab_maintenance = start(worker.wsgi)
+
+
+def _forget(_server: Any, worker: Any) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus-client left it out.
 
 
 def _end(_server: Any, worker: Any) -> None:

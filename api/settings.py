@@ -64,6 +64,7 @@ class Settings:
     password_memory_kib: int = 47_104
     mail: str = "folder:var/mail"
     mail_from: str = "Vorab <noreply@localhost>"
+    metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "info"
     demo: bool = False
 
@@ -99,6 +100,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         ),
         "mail": env.str("MAIL", defaults.mail, validate=validate.Regexp(r"(folder:.+|console|smtps?://.+)")),
         "mail_from": env.str("MAIL_FROM", defaults.mail_from),
+        "metrics_token": env.str("METRICS_TOKEN", None, validate=validate.Length(min=16)),
         "log_level": env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])),
         "demo": env.bool("DEMO", False),
     }

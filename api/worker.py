@@ -13,7 +13,9 @@ from typing import Any
 import structlog
 from celery import Celery
 from celery.concurrency import get_implementation
+from prometheus_client import start_http_server
 
+from api import metrics
 from api.app import Replacements, make_services
 from api.broker import QUEUE, SCORE, SCREEN, celery_for
 from api.mail import mailer_for
@@ -28,9 +30,9 @@ from moderation.identifiers import new_id
 log = structlog.get_logger()
 
 
-def run(settings: Settings, *, threads: int, replacements: Replacements | None = None) -> None:
+def run(settings: Settings, *, threads: int, metrics_port: int | None = None) -> None:
     """Work until SIGTERM, which lets screenings under way finish."""
-    services = make_services(settings, replacements or Replacements(), queued=False)
+    services = make_services(settings, Replacements(), queued=False)
     celery = celery_for(settings)
     add_tasks(celery, services)
     start = getattr(services.classifier, "start", None)
@@ -40,6 +42,8 @@ def run(settings: Settings, *, threads: int, replacements: Replacements | None =
     pulse = Pulse(services)
     maintenance.start()
     pulse.start()
+    if metrics_port is not None:
+        start_http_server(metrics_port, "127.0.0.1", registry=metrics.everything(services))
     try:
         celery.Worker(
             pool_cls=get_implementation("threads"),

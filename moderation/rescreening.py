@@ -75,7 +75,7 @@ def look(session: Session, comment_id: uuid.UUID) -> Seen:
     # Repeats and bursts were judged when the comment came; what its author wrote since says nothing about it.
     language = session.get_one(Site, comment.site_id).language
     material = Material(text=revision.body, site_language=language, policy=in_force.policy)
-    job = Job(revision.id, comment.id, new_id(), 1, in_force.id, material)
+    job = Job(revision.id, comment.id, new_id(), 1, in_force.id, material, revision.created_at)
     judged = session.scalar(select(exists().where(Decision.comment_id == comment.id, Decision.actor_id.is_not(None))))
     return Seen(job, Status(comment.status), comment.version, bool(judged))
 

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
@@ -21,6 +22,26 @@ from moderation.screening_jobs import MAX_ATTEMPTS, Job
 log = structlog.get_logger()
 
 
+class Observer(Protocol):
+    """Told how the work goes; has to return at once and must not raise."""
+
+    def began(self, *, waited_s: float, attempt: int) -> None:
+        """A text that was stored ``waited_s`` seconds ago is looked at, for the ``attempt``-th time."""
+
+    def ended(self, outcome: str, *, model_s: float, rules_s: float, store_s: float) -> None:
+        """It was screened, and the outcome stored."""
+
+
+class Nobody:
+    """An observer who is not there."""
+
+    def began(self, *, waited_s: float, attempt: int) -> None:
+        pass
+
+    def ended(self, outcome: str, *, model_s: float, rules_s: float, store_s: float) -> None:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Screener:
     """Screens revisions, each in a claim, a stretch without any transaction, and a finish."""
@@ -30,6 +51,7 @@ class Screener:
     rules: Sequence[Rule]
     clock: Callable[[], dt.datetime]
     lease: dt.timedelta = dt.timedelta(seconds=5)
+    observer: Observer = Nobody()
 
     def screen_revision(self, revision_id: uuid.UUID) -> None:
         """Claim a revision and screen it. Does nothing if it is screened already or somebody else is at it."""
@@ -47,6 +69,8 @@ class Screener:
 
     def run(self, job: Job) -> None:
         """Screen a claimed revision; after three tries that break it goes to the moderators."""
+        self.observer.began(waited_s=(self.clock() - job.stored_at).total_seconds(), attempt=job.attempt)
+        began = time.perf_counter()
         try:
             screening = self._attempt(job)
         except ClassifierUnavailableError:
@@ -57,8 +81,13 @@ class Screener:
         if screening is None:
             self._expire(job)
             return
+        looked = time.perf_counter()
         with self.database.write() as session:
-            screening_jobs.finish(session, job, screening, now=self.clock())
+            finished = screening_jobs.finish(session, job, screening, now=self.clock())
+        if finished:
+            model_s = screening.duration_ms / 1000
+            rules_s, store_s = max(looked - began - model_s, 0.0), time.perf_counter() - looked
+            self.observer.ended(screening.outcome.value, model_s=model_s, rules_s=rules_s, store_s=store_s)
 
     def _attempt(self, job: Job) -> Screening | None:
         began = time.perf_counter()

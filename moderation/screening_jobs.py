@@ -50,6 +50,8 @@ class Job:
     attempt: int
     policy_id: uuid.UUID
     material: Material
+    stored_at: dt.datetime
+    """When the text was written, and its waiting began."""
 
 
 def claim(session: Session, revision_id: uuid.UUID, *, lease: dt.timedelta, now: dt.datetime) -> Job | None:
@@ -110,7 +112,15 @@ def job_for(session: Session, revision: Revision, *, now: dt.datetime) -> Job:
         article=ArticleFacts(premoderated=article.premoderated, closed=article.closed),
     )
     assert revision.lease_token is not None
-    return Job(revision.id, comment.id, revision.lease_token, revision.attempts, in_force.id, material)
+    return Job(
+        revision_id=revision.id,
+        comment_id=comment.id,
+        token=revision.lease_token,
+        attempt=revision.attempts,
+        policy_id=in_force.id,
+        material=material,
+        stored_at=revision.created_at,
+    )
 
 
 def author_facts(

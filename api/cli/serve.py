@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import tempfile
+
 import click
 
 from api.cli.output import Failure, open_database, read_settings
@@ -17,10 +20,13 @@ from api.cli.output import Failure, open_database, read_settings
 )
 def command(host: str, port: int, workers: int, threads: int, *, greet: bool) -> None:
     """Serve with gunicorn until SIGTERM, which lets requests and screenings under way finish."""
+    settings = read_settings(log_level=None)
+    if settings.metrics_token is not None:
+        # Before prometheus-client is imported: it decides then where its counters live.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="vorab-metrics-"))
     from api import migrating
     from api.server import Listening, Server
 
-    settings = read_settings(log_level=None)
     with open_database(settings) as database:
         present, wanted = migrating.present_and_wanted(database)
     if present != wanted:

@@ -13,7 +13,8 @@ from api.cli.output import Failure, open_database, read_settings
     show_default=True,
     help="Screenings at once; they share one model.",
 )
-def command(threads: int) -> None:
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve figures for Prometheus on 127.0.0.1.")
+def command(threads: int, metrics_port: int | None) -> None:
     """Work until SIGTERM, which lets screenings under way finish."""
     from api import migrating, worker
 
@@ -24,4 +25,4 @@ def command(threads: int) -> None:
         present, wanted = migrating.present_and_wanted(database)
     if present != wanted:
         raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
-    worker.run(settings, threads=threads)
+    worker.run(settings, threads=threads, metrics_port=metrics_port)
