@@ -74,6 +74,8 @@ def pretrain(
     assert masked is not None
     model.train()
     for step in range(first, reading.pace.steps):
+        # What dropout leaves out depends on the step alone: a run that was interrupted ends like one that was not.
+        torch.manual_seed(reading.seed * 1_000_003 + step)
         for group in optimizer.param_groups:
             group["lr"] = rate(step, reading.pace)
         ids, hidden = _rows(stream, reading, step)
