@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 TAGS = {"p", "br", "em", "strong", "s", "blockquote", "a", "code", "pre", "ul", "ol", "li"}
 ATTRIBUTES = {"a": {"href", "rel", "title"}, "ol": {"start"}}
-# Without a scheme a link leads into the page itself: it cannot run anything. Control F5 has its own test for those.
-SCHEMES = {"http", "https", "mailto", ""}
+SCHEMES = {"http", "https", "mailto"}
 REL = "nofollow ugc noopener noreferrer"
 
 

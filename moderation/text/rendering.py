@@ -37,6 +37,7 @@ def _cleaner() -> nh3.Cleaner:
         tags=_TAGS,
         attributes={"a": {"href"}, "ol": {"start"}},
         url_schemes=_SCHEMES,
+        url_relative="deny",  # It would lead into the page that shows the comment.
         link_rel=_REL,
         strip_comments=True,
     )
