@@ -28,7 +28,12 @@ class VorabComments extends HTMLElement {
     return this.#section.session.signIn(email, password);
   }
 
-  /** Take over a session that the site's own sign-in has begun: what `POST /sessions` answers. */
+  /** Sign in the site's own reader with a token that its server signed; an empty one signs them out. */
+  present(token) {
+    return this.#section.present(token);
+  }
+
+  /** Take over a session that another way of signing in has begun: what `POST /sessions` answers. */
   adopt(begun) {
     this.#section.session.adopt(begun);
   }

@@ -63,8 +63,19 @@ export class Section {
     addEventListener("hashchange", this.#follow);
     addEventListener("pagehide", this.#save);
     this.session.addEventListener("change", (event) => this.#somebodyElse(event.detail));
+    if (this.options.token !== undefined) await this.present(this.options.token);
     await this.load();
     this.pulse.start();
+  }
+
+  /** Sign in the site's own reader. A token that is refused is the developers' business: readers read on. */
+  async present(token) {
+    delete this.host.dataset.token;
+    try {
+      await this.session.present(this.site, token);
+    } catch (error) {
+      console.warn(`vorab: the site's token was not accepted (${error.code ?? "no answer"}). ${error.message}`);
+    }
   }
 
   stop() {

@@ -38,6 +38,16 @@ export class Session extends EventTarget {
     await this.api.post("/accounts", { email, display_name: displayName, password });
   }
 
+  /** Sign in whoever the site's own token names; an empty one says that nobody is signed in on the site any more. */
+  async present(site, token) {
+    const subject = token ? subjectOf(token) : null;
+    if (!token) return this.#stored?.subject != null && this.#end({});
+    // The token is good once; a page that is shown again brings the same one.
+    if (subject === null || subject !== this.#stored?.subject) {
+      this.#begin(await this.api.post(`/sites/${encodeURIComponent(site)}/sessions`, { token }), true, subject);
+    }
+  }
+
   /** Take over a session that another way of signing in has begun: {token, expires_at, account}. */
   adopt(begun, { stay = true } = {}) {
     this.#begin(begun, stay);
@@ -50,9 +60,9 @@ export class Session extends EventTarget {
     this.#end({});
   }
 
-  #begin(answer, stay) {
+  #begin(answer, stay, subject = null) {
     const { id, display_name, role } = answer.account;
-    const stored = { token: answer.token, expires_at: answer.expires_at, account: { id, display_name, role } };
+    const stored = { token: answer.token, expires_at: answer.expires_at, account: { id, display_name, role }, subject };
     (stay ? lasting : untilClosed).set(this.#key, stored);
     lasting.set(`${this.#key}:last`, id);
     this.#take(stored);
@@ -77,5 +87,15 @@ export class Session extends EventTarget {
 
   #tell(detail) {
     this.dispatchEvent(new CustomEvent("change", { detail }));
+  }
+}
+
+/** Whom a token names. Only the server can tell whether that is true; here it says whether the reader has changed. */
+function subjectOf(token) {
+  try {
+    const claims = atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+    return JSON.parse(claims).sub ?? null;
+  } catch {
+    return null;
   }
 }
