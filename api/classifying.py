@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from api.settings import Settings
+import structlog
+
+from api.settings import PUBLISHED_MODELS, Settings
 from moderation.classifiers.protocol import Classifier
-from moderation.errors import CheckpointError, ClassifierUnavailableError
+from moderation.errors import CheckpointError, ClassifierError, ClassifierUnavailableError
 from moderation.policies import Policy
 from moderation.screening.pipeline import Material, default_rules, screen
+
+log = structlog.get_logger()
 
 _SENTENCES = {
     "de": "Guten Morgen, dieser Satz wärmt nur den Motor an — mehr will er gar nicht.",
@@ -18,12 +23,24 @@ _SENTENCES = {
 
 _LOADING_S = 600.0
 
+_FETCHED = Path("var/models")
+"""Where published models are fetched to, each into the folder of its name."""
+
 
 def classifier_for(settings: Settings) -> Classifier:
     """The scoring service for ``VORAB_MODEL``; it loads its model in its own thread when it is started."""
     from moderation.classifiers.service import ScoringService
 
-    return ScoringService(lambda: warmed(load(settings)), timeout_s=settings.classifier_timeout.total_seconds())
+    return ScoringService(lambda: _for_serving(settings), timeout_s=settings.classifier_timeout.total_seconds())
+
+
+def _for_serving(settings: Settings) -> Classifier:
+    try:
+        return warmed(load(settings))
+    except ClassifierError as error:
+        # Nobody watches this thread, and until it is mended every comment waits for a person.
+        log.error("classifier_not_loaded", reason=str(error))
+        raise
 
 
 def warmed(classifier: Classifier) -> Classifier:
@@ -59,12 +76,19 @@ def running_service(settings: Settings, *, patience_s: float, queue_limit: int) 
 def load(settings: Settings) -> Classifier:
     """
     Raises:
-        CheckpointError: the files are missing, or not what they should be.
+        CheckpointError: the files are missing, can't be fetched, or are not what they should be.
     """
     from moderation.classifiers import detoxify
 
     if settings.model == "embedded":
         return detoxify.load_embedded()
+    if settings.model in PUBLISHED_MODELS:
+        from moderation.classifiers import published
+
+        folder = _FETCHED / settings.model
+        return published.load_published(
+            settings.model, folder, digest=settings.model_digest, languages=settings.model_languages
+        )
     if settings.model_digest is None:
         raise CheckpointError("VORAB_MODEL_DIGEST, the checkpoint's SHA-256, must be set with VORAB_MODEL")
     return detoxify.load_checkpoint(settings.model, settings.model_digest, languages=settings.model_languages)

@@ -12,6 +12,8 @@ from typing import Any
 from environs import Env, EnvValidationError, validate
 
 _MIN_SECRET = 32
+PUBLISHED_MODELS = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
+"""Values of ``VORAB_MODEL`` that mean what Detoxify's makers publish."""
 _LIMIT = re.compile(r"_per_(account|address|site)$")
 
 

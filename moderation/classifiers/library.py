@@ -1,4 +1,4 @@
-"""Detoxify, made safe: its own model-building and ``predict``, behind checks. The only module that imports the library.
+"""Detoxify, made safe: its own model-building and ``predict``, behind checks. ``published`` alone imports it too.
 
 What differs from the library (0.5.4): a checkpoint is never unpickled, its digest is demanded, a missing or surplus
 weight is an error instead of a random value, nothing is fetched, and answers are lists whatever was asked.
