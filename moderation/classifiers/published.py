@@ -53,7 +53,7 @@ def fetch(name: str, folder: Path) -> Path:
     Raises:
         CheckpointError: the network does not allow it, or what came is not what was published.
     """
-    url = MODEL_URLS[name]
+    url: str = MODEL_URLS[name]
     path = folder / url.rsplit("/", 1)[1]
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
