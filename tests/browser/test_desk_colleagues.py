@@ -69,8 +69,8 @@ def test_what_two_decide_at_once_is_explained_and_not_overwritten(desk: Desk) ->
     expect(body_of(mine)).to_contain_text(insult(0)[:20])
     mine.keyboard.press("p")
     expect(rows(mine)).to_have_count(0)
-    assert [entry["actor"] for entry in desk.history(held)] == [None, "Hans", "Erika"]
     desk.expect_statuses([held], ["published"])
+    assert [entry["actor"] for entry in desk.history(held)] == [None, "Hans", "Erika"]
 
 
 def test_of_many_decided_at_once_those_that_changed_are_left_alone(desk: Desk) -> None:

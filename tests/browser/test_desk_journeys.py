@@ -297,11 +297,12 @@ def test_an_answer_that_got_lost_is_no_conflict(desk: Desk) -> None:
             route.continue_()  # type: ignore[attr-defined]
 
     page.route("**/decision", lose_once)
-    page.keyboard.press("p")
+    with page.expect_response("**/decision") as second:
+        page.keyboard.press("p")
 
+    assert (lost, second.value.status) == ([200], 409)  # Somebody decided already: oneself.
     expect_counts(page, 0, 0, 0)
     expect(page.get_by_role("alert")).to_have_count(0)
-    assert lost == [200]
     assert len(desk.history(waiting[0])) == 2
 
 

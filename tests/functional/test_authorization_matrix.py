@@ -16,6 +16,7 @@ from tests.world import ARTICLE, ORIGIN, Person, World, json_of
 WHO = ("anonymous", "author", "reader", "foreign moderator", "moderator", "admin")
 
 OPEN = (200, 200, 200, 200, 200, 200)
+HIDDEN = (404, 404, 404, 404, 404, 404)
 CREATED = (201, 201, 201, 201, 201, 201)
 SIGNED_IN = (401, 200, 200, 200, 200, 200)
 OTHERS = (401, 403, 200, 200, 200, 200)
@@ -90,6 +91,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /static/account.css": OPEN,
     "GET /static/account.js": OPEN,
     "GET /healthz": OPEN,
+    "GET /metrics": HIDDEN,
     "GET /readyz": OPEN,
     "GET /static/docs.css": OPEN,
     "GET /static/embed.css": OPEN,

@@ -82,7 +82,8 @@ def test_d3_reading_changes_nothing(world: World) -> None:
                     )
                     answered.add((rule, answer.status_code))
 
-    assert {rule for rule, status in answered if status == 200} == set(calls)
+    # Nobody here has the token for figures.
+    assert {rule for rule, status in answered if status == 200} == set(calls) - {"/metrics"}
     assert checksums(world.database) == before
 
 

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from moderation import accounts
 from moderation.errors import LastAdminError
 from moderation.models import Account, Decision, Flag, OutboxMessage, Role, Vote
-from tests.checksums import checksums
+from tests.checksums import changed, checksums
 from tests.world import ARTICLE, ORIGIN, Person, World, json_of
 
 AT_ONCE = 20
@@ -68,7 +68,7 @@ def test_e2_hidden_comments_take_no_votes_flags_or_replies(world: World) -> None
         assert world.call("DELETE", f"/comments/{comment_id}", by=other).status_code == 404
         assert world.post(other, parent=comment_id).status_code == 422
 
-    assert checksums(world.database) == before
+    assert changed(before, checksums(world.database)) == {"limit_window"}
 
 
 def test_e2_a_held_reply_does_not_show_in_its_parents_count(world: World) -> None:
@@ -297,7 +297,11 @@ def test_e7_many_decisions_at_once_are_one_decision(world: World) -> None:
     assert count(world, Decision, Decision.actor_id.is_not(None)) == 1
 
 
-def test_e7_registering_one_address_many_times_at_once_makes_one_account(world: World) -> None:
+def test_e7_registering_one_address_many_times_at_once_makes_one_account(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(registrations_per_account=AT_ONCE, registrations_per_address=AT_ONCE)
+    world.site()
     wish = {"email": "ada@example.org", "display_name": "Ada", "password": "Ahornblatt am Fenster"}
 
     statuses = at_once(lambda _: world.call("POST", "/accounts", wish))
