@@ -15,7 +15,7 @@ from tests import databases
 from tests.browser import server, visitors
 from tests.browser.visitors import Site, Watch
 from tests.fakes import FakeClassifier
-from tests.world import World
+from tests.world import ORIGIN, World
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         settings = server.settings_for(url, urlsplit(address).port or 0)
         app = create_app(settings, server.replacements())
         world = World(app, app.extensions["vorab"], utc_now, FakeClassifier())  # type: ignore[arg-type]  # Time goes by.
-        world.site(origins=(address,))
+        world.site(origins=(address, ORIGIN))
         yield Site(address, world)
         world.services.runner.close()
     database.dispose()

@@ -62,7 +62,7 @@ def _handler(pages: dict[str, tuple[str, str]]) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *_: Any) -> None:
             """Nobody reads it."""
 
     return Handler
@@ -111,7 +111,7 @@ class Newspaper:
     def bodies(self) -> list[str]:
         """What the public can read, on the server."""
         address = f"/sites/{self.key}/articles/{self.article}/comments"
-        return [str(item["body"]) for item in json_of(self.site.world.call("GET", address))["items"]]
+        return [str(item["body"]) for item in json_of(self.site.world.call("GET", f"{address}?limit=100"))["items"]]
 
 
 def section(page: Page) -> Locator:
