@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,7 +107,14 @@ class Newspaper:
     def post(self, by: Person, body: str, **options: Any) -> dict[str, Any]:
         answer = self.site.world.post(by, body, site=self.key, article=self.article, **options)
         assert answer.status_code == 201, answer.get_data(as_text=True)
-        return json_of(answer)
+        posted = json_of(answer)
+        until = time.monotonic() + 20
+        while posted["status"] == "screening":
+            # The first text of a process waits until the languages are loaded.
+            assert time.monotonic() < until
+            time.sleep(0.05)
+            posted = json_of(self.site.world.call("GET", f"/comments/{posted['id']}", by=by))
+        return posted
 
     def bodies(self) -> list[str]:
         """What the public can read, on the server."""
