@@ -1,7 +1,7 @@
 """One script out of small modules: in the order of their imports, in one scope, without comments.
 
 The modules keep to a few forms, and what is not one of them is refused: ``import { name, … } from "./module.js"``,
-``import NAME from`` a style sheet or the texts, and ``export`` before a declaration. docs/decisions/0030 says why this
+``import NAME from`` a style sheet or the texts, and ``export`` before a declaration. docs/decisions/0033 says why this
 is done here and not by a bundler.
 """
 

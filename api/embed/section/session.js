@@ -1,5 +1,5 @@
 // Who is signed in here. The token lies in localStorage, or in sessionStorage for readers who do not want to stay
-// signed in; docs/decisions/0031 says why. Other tabs of the same site follow.
+// signed in; docs/decisions/0032 says why. Other tabs of the same site follow.
 
 import { isAbout, lasting, untilClosed } from "./storing.js";
 
