@@ -33,6 +33,8 @@ class Report:
     whole: Figures
     languages: Mapping[str, Figures]
     left_out: Mapping[str, int]
+    policy: str = "default policy"
+    """Whose outcomes stand beside those of the scores alone."""
 
 
 def write_png(path: Path, report: Report) -> None:
@@ -98,7 +100,9 @@ def _draw_work(axes: Axes, report: Report) -> None:
         recall = [point.tally.recall.value for point in figures.points]
         axes.plot(queue, recall, marker=".", label=f"{name}, by {report.label} alone")
     shipped = report.whole.screened
-    axes.plot([shipped.queue.value], [shipped.recall.value], "x", color=_ORANGE, label="the default policy as a whole")
+    axes.plot(
+        [shipped.queue.value], [shipped.recall.value], "x", color=_ORANGE, label=f"the {report.policy} as a whole"
+    )
     axes.set(xlabel="of all comments, in the queue", ylabel="of the toxic, in the queue", xlim=(0, 1), ylim=(0, 1.02))
     axes.legend(loc="lower right", frameon=False, fontsize=8)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from itertools import dropwhile
@@ -9,18 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
-from api import charts
-from api.charts import Report, percent
+from api.charts import Report
 from api.cli.output import Failure, read_settings
+from api.cli.reports import publish
 from api.cli.rows import bulk_screener, count_lines, lines_of, progress
 from moderation import evaluating, screening, text
 from moderation.bulk import BulkScreener, read_row
-from moderation.evaluating import Figures, Record
-from moderation.measuring import Tally
+from moderation.evaluating import Record
 from moderation.policies import Policy
 from moderation.screening.assessment import thresholds_for
 
@@ -67,7 +63,7 @@ def command(
         languages=evaluating.by_language(record.rows),
         left_out=record.left_out,
     )
-    _publish(report, folder, as_json=as_json)
+    publish(report, folder, as_json=as_json)
 
 
 def _basis(source: Path, digest: str, options: Sequence[str]) -> dict[str, Any]:
@@ -94,41 +90,3 @@ def _fill(record: Record, screener: BulkScreener, source: Path, options: Sequenc
         for screened in screener.screen_all(rows):
             record.add(screened, truth=truth, label=label)
             shown.advance(task)
-
-
-def _publish(report: Report, folder: Path, *, as_json: bool) -> None:
-    facts = {**charts.as_json(report), "files": {name: str(folder / name) for name in ("chart.png", "report.html")}}
-    charts.write_png(folder / "chart.png", report)
-    charts.write_html(folder / "report.html", report)
-    (folder / "report.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
-    if as_json:
-        click.echo(json.dumps(facts))
-        return
-    console = Console()
-    console.print(_table("all", report.whole, report.label))
-    if len(report.languages) > 1:
-        for language, figures in report.languages.items():
-            console.print(_table(language, figures, report.label))
-    for reason, count in report.left_out.items():
-        console.print(f"{count} rows left out: {reason}")
-    console.print(
-        f"Written: {folder / 'chart.png'}, {folder / 'report.html'}, {folder / 'report.json'}", soft_wrap=True
-    )
-
-
-def _table(name: str, figures: Figures, label: str) -> Table:
-    area = f", AUC {figures.area}" if figures.area else ""
-    # rich reads square brackets as markup.
-    title = f"{name}: {figures.rows} comments, {figures.toxic} toxic{area}".replace("[", r"\[")
-    table = Table(title=title, title_justify="left", box=SIMPLE)
-    for head in (f"{label} ≥", "precision", "recall", "false alarms", "in queue", "queue"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_row("policy", *_cells(figures.screened), style="bold")
-    for point in figures.points:
-        table.add_row(f"{point.threshold:.2f}", *_cells(point.tally))
-    return table
-
-
-def _cells(tally: Tally) -> list[str]:
-    shares = (tally.precision, tally.recall, tally.alarms, tally.queue)
-    return [*map(percent, shares), str(tally.queue.hits)]
