@@ -9,8 +9,9 @@ import click
 from sqlalchemy import select
 
 from api.app import utc_now
-from api.cli.output import Failure, answer, as_json, open_database
+from api.cli.output import Failure, answer, as_json, open_database, read_settings
 from api.cli.site_keys import keys, set_sign_in
+from api.embed import bundle
 from moderation import sites
 from moderation.models import Site
 from moderation.policies import policy_from_json
@@ -62,6 +63,21 @@ def set_origins(key: str, origins: tuple[str, ...], *, as_json: bool) -> None:
         sites.set_origins(site, origins)
         facts = _facts(site)
     answer(facts, f"{key} allows: {' '.join(origins) or 'no origin'}.", as_json=as_json)
+
+
+@command.command()
+@click.argument("key")
+@as_json
+def tag(key: str, *, as_json: bool) -> None:
+    """Print the script tags for the pages of site KEY: one that follows updates, one pinned to these bytes."""
+    found = read_settings()
+    with open_database(found) as database, database.read() as session:
+        sites.by_key(session, key)
+    script, about = bundle.scripts()["embed.js"], f'data-site="{key}" data-article="ARTICLE"'
+    current = f'<script src="{found.base_url}/embed.js" {about} async></script>'
+    pin = f'integrity="{script.integrity}" crossorigin="anonymous"'
+    pinned = f'<script src="{found.base_url}{script.path}" {pin} {about} async></script>'
+    answer({"current": current, "pinned": pinned}, f"{current}\n{pinned}", as_json=as_json)
 
 
 @command.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -195,6 +197,20 @@ def test_moderators_cannot_be_suspended(vorab: Vorab, world: World) -> None:
 
     assert ended.code == 1
     assert "change their role first" in ended.err
+
+
+def test_d8_the_tag_of_a_site_is_printed_with_the_hash_of_the_script_that_is_served(
+    vorab: Vorab, monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setenv("VORAB_BASE_URL", "https://comments.example.com")
+    world.site("blatt")
+    printed = vorab("sites", "tag", "blatt").out.splitlines()
+
+    assert printed[0].startswith('<script src="https://comments.example.com/embed.js" data-site="blatt" ')
+    _, address, _, integrity, *_ = printed[1].split('"')
+    served = world.client.get(address.removeprefix("https://comments.example.com")).data
+    assert integrity == "sha384-" + base64.b64encode(hashlib.sha384(served).digest()).decode()
+    assert vorab("sites", "tag", "no-such-site").code != 0
 
 
 def test_sites_are_made_listed_and_given_other_origins(vorab: Vorab) -> None:
