@@ -51,11 +51,12 @@ def print_report(report: Report, folder: Path, console: Console) -> None:
 def _table(name: str, figures: Figures, report: Report) -> Table:
     area = f", AUC {figures.area}" if figures.area else ""
     # rich reads square brackets as markup.
-    title = f"{name}: {figures.rows} comments, {figures.toxic} toxic{area}".replace("[", r"\[")
-    table = Table(title=title, title_justify="left", box=SIMPLE)
-    for head in (f"{report.label} ≥", "precision", "recall", "false alarms", "in queue", "queue"):
+    title = f"{name}, by {report.label}: {figures.rows} comments, {figures.toxic} toxic{area}".replace("[", r"\[")
+    # Eighty columns are enough for it.
+    table = Table(title=title, title_justify="left", box=SIMPLE, show_edge=False, padding=(0, 0))
+    for head in ("threshold", "precision", "recall", "false alarms", "in queue", "queue"):
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_row(report.policy, *_cells(figures.screened), style="bold")
+    table.add_row("policy", *_cells(figures.screened), style="bold")
     for point in figures.points:
         table.add_row(f"{point.threshold:.2f}", *_cells(point.tally))
     return table

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import click
 from rich.console import Console
@@ -18,6 +19,7 @@ from moderation.rescreening import Finding
 from moderation.screening.pipeline import default_rules
 
 _SHOWN = 20
+_COUNTED = ("same", "changed", "applied", "failed")
 
 
 @click.command(help="Screen comments again, and see what would change.")
@@ -50,7 +52,14 @@ def command(site: str, *, applies: bool, as_json: bool) -> None:
                 if applies:
                     with database.write() as session:
                         tally["applied"] += rescreening.apply(session, finding, now=utc_now())
-    answer({"site": site, **tally, "changes": changes}, _in_words(tally, changes, applies=applies), as_json=as_json)
+    facts = {
+        "site": site,
+        "model": {"name": classifier.identity.name, "digest": classifier.identity.digest},
+        **tally,
+        "moves": _moves(changes),
+        "changes": changes,
+    }
+    answer(facts, _in_words(facts, applies=applies), as_json=as_json)
 
 
 def _all_candidates(database: Database, site: str) -> Iterator[uuid.UUID]:
@@ -73,11 +82,22 @@ def _facts(finding: Finding) -> dict[str, str]:
     }
 
 
-def _in_words(tally: Counter[str], changes: list[dict[str, str]], *, applies: bool) -> str:
+def _moves(changes: Sequence[dict[str, str]]) -> dict[str, int]:
+    """How many go from where to where, the commonest first."""
+    counts = Counter(f"{change['from']} -> {change['to']}" for change in changes)
+    return dict(counts.most_common())
+
+
+def _in_words(facts: Mapping[str, Any], *, applies: bool) -> str:
+    changes, tally = facts["changes"], Counter({name: facts.get(name, 0) for name in _COUNTED})
     lines = [f"{change['comment_id']}  {change['from']} -> {change['to']}  {change['reasons']}" for change in changes]
     if len(lines) > _SHOWN:
         lines = [*lines[:_SHOWN], f"… and {len(lines) - _SHOWN} more (--json lists all)"]
+    lines += [f"{move}: {count}" for move, count in facts["moves"].items()]
     done = f"{tally['applied']} changed" if applies else f"{tally['changed']} would change (--apply changes them)"
     return "\n".join(
-        [*lines, f"{sum((tally['same'], tally['changed']))} screened again, {done}, {tally['failed']} failed."]
+        [
+            *lines,
+            f"{tally['same'] + tally['changed']} screened again by {facts['model']['name']}, {done}, {tally['failed']} failed.",
+        ]
     )

@@ -351,10 +351,13 @@ def test_rescreening_shows_what_would_change_and_changes_it_only_when_told(
     assert looked.json["changes"] == [
         {"comment_id": harsh["id"], "from": "published", "to": "held", "reasons": "toxicity"}
     ]
+    assert looked.json["model"] == {"name": "fake", "digest": "f" * 64}
+    assert looked.json["moves"] == {"published -> held": 1}
     assert (looked.json["same"], looked.json["changed"], untouched) == (2, 1, "published")
     assert applied.out.splitlines() == [
         f"{harsh['id']}  published -> held  toxicity",
-        "3 screened again, 1 changed, 0 failed.",
+        "published -> held: 1",
+        "3 screened again by fake, 1 changed, 0 failed.",
     ]
     statuses = [world.queue_item(one["id"], moderator)["status"] for one in (harsh, fine, judged)]
     assert statuses == ["held", "published", "published"]
@@ -367,12 +370,12 @@ def test_rescreening_counts_what_cannot_be_scored_and_leaves_it(
     vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.comment(world.person())
-    world.classifier.available = False
+    monkeypatch.setattr(FakeClassifier, "score", lambda *_: [{}])
 
     ended = rescreened(vorab, world, monkeypatch)
 
     assert ended.code == 0
-    assert ended.out == "0 screened again, 0 would change (--apply changes them), 1 failed.\n"
+    assert ended.out == "0 screened again by fake, 0 would change (--apply changes them), 1 failed.\n"
 
 
 def test_rescreening_a_long_list_shows_its_beginning_and_says_where_the_rest_is(
@@ -384,7 +387,11 @@ def test_rescreening_a_long_list_shows_its_beginning_and_says_where_the_rest_is(
 
     lines = rescreened(vorab, world, monkeypatch).out.splitlines()
 
-    assert len(lines) == 22
+    assert len(lines) == 23
+    assert lines[21:] == [
+        "published -> held: 22",
+        "22 screened again by fake, 22 would change (--apply changes them), 0 failed.",
+    ]
     assert lines[20] == "… and 2 more (--json lists all)"
 
 

@@ -72,7 +72,7 @@ def test_the_figures_are_those_of_the_rows(source: Path, tmp_path: Path) -> None
 
 def test_a_person_gets_tables_and_the_names_of_the_files(source: Path, tmp_path: Path) -> None:
     answer = vorab(source, "--out", tmp_path / "out").stdout
-    assert "all: 100 comments, 30 toxic, AUC" in answer
+    assert "all, by toxicity: 100 comments, 30 toxic, AUC" in answer
     assert "1 rows left out: unlabelled" in answer
     assert (tmp_path / "out" / "chart.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
