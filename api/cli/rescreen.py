@@ -95,9 +95,5 @@ def _in_words(facts: Mapping[str, Any], *, applies: bool) -> str:
         lines = [*lines[:_SHOWN], f"… and {len(lines) - _SHOWN} more (--json lists all)"]
     lines += [f"{move}: {count}" for move, count in facts["moves"].items()]
     done = f"{tally['applied']} changed" if applies else f"{tally['changed']} would change (--apply changes them)"
-    return "\n".join(
-        [
-            *lines,
-            f"{tally['same'] + tally['changed']} screened again by {facts['model']['name']}, {done}, {tally['failed']} failed.",
-        ]
-    )
+    screened = f"{tally['same'] + tally['changed']} screened again by {facts['model']['name']}"
+    return "\n".join([*lines, f"{screened}, {done}, {tally['failed']} failed."])
