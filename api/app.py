@@ -16,6 +16,7 @@ from api.blueprints import (
     accounts,
     articles,
     comments,
+    data_protection,
     docs,
     embed,
     figures,
@@ -43,7 +44,18 @@ from moderation.passwords import Hasher
 from moderation.screener import Screener
 from moderation.screening.pipeline import default_rules
 
-_API = (accounts, sessions, password_changes, articles, comments, reactions, review, figures, site_sign_in)
+_API = (
+    accounts,
+    sessions,
+    password_changes,
+    data_protection,
+    articles,
+    comments,
+    reactions,
+    review,
+    figures,
+    site_sign_in,
+)
 
 
 def utc_now() -> dt.datetime:

@@ -29,6 +29,11 @@ def text(group: str, code: str, *, language: str | None = None, **details: Any) 
     return texts(language or current())[group][code].format(**details)
 
 
+def gone(language: str | None = None) -> str:
+    """What somebody is called whose account is deleted, in a site's language or the caller's."""
+    return text("names", "gone", language=language if language in LANGUAGES else None)
+
+
 def has_text(group: str, code: str) -> bool:
     return code in texts(LANGUAGES[0])[group]
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api import language
 from api.errors import STATUS_OF
 from moderation import suggestions
-from moderation.comment_views import CommentView, OwnState
+from moderation.comment_views import Author, CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
 from moderation.models import Account, Decision, ModeratedSite, Site
 from moderation.review_items import QueueItem
@@ -58,7 +58,7 @@ def comment(view: CommentView) -> dict[str, Any]:
         },
         "parent_id": view.parent_id,
         "depth": view.depth,
-        "author": {"id": view.author.id, "display_name": view.author.display_name} if view.author else None,
+        "author": _author(view.author) if view.author else None,
         "body": view.body,
         "body_html": to_html(view.body) if view.body is not None else None,
         "status": _status(view),
@@ -73,6 +73,10 @@ def comment(view: CommentView) -> dict[str, Any]:
         "replies_cursor": view.replies_cursor,
     }
     return {**shown, **own_state(view.own)} if view.own is not None else shown
+
+
+def _author(author: Author) -> dict[str, Any]:
+    return {"id": author.id, "display_name": author.display_name or language.gone(author.language)}
 
 
 def _status(view: CommentView) -> str:

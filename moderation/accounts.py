@@ -102,8 +102,8 @@ def change_role(session: Session, email: str, role: Role, site_keys: Iterable[st
     """
     keys = _check_sites(role, site_keys)
     account = demand_by_email(session, email)
-    if account.role == Role.ADMIN and role != Role.ADMIN and _admin_count(session) == 1:
-        raise LastAdminError
+    if role != Role.ADMIN:
+        demand_not_last_admin(session, account)
     if account.role != role:
         # Whoever holds an old token must not find it worth more than it was (ASVS 7.2.4).
         session.execute(delete(SignInSession).where(SignInSession.account_id == account.id))
@@ -145,6 +145,19 @@ def get(session: Session, account_id: uuid.UUID) -> Account:
     if account is None:
         raise NotFoundError("account")
     return account
+
+
+def demand_not_last_admin(session: Session, account: Account) -> None:
+    """
+    Raises:
+        LastAdminError: nobody else could run the place.
+    """
+    if account.role != Role.ADMIN:
+        return
+    # The rows are locked so that two admins who demote each other at once cannot both succeed.
+    admins = session.scalars(select(Account.id).where(Account.role == Role.ADMIN).with_for_update())
+    if len(admins.all()) == 1:
+        raise LastAdminError
 
 
 def actor_for(session: Session, account: Account) -> Actor:
@@ -202,9 +215,3 @@ def _set_sites(session: Session, account: Account, site_keys: tuple[str, ...]) -
             raise NotFoundError("site")
         session.add(ModeratedSite(account_id=account.id, site_id=site_id))
     session.flush()
-
-
-def _admin_count(session: Session) -> int:
-    # The rows are locked so that two admins who demote each other at once cannot both succeed.
-    admins = session.scalars(select(Account.id).where(Account.role == Role.ADMIN).with_for_update())
-    return len(admins.all())

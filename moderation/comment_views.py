@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session
 from moderation import sites
 from moderation.models import Account, Article, Comment, Decision, Revision, Site, Status, Vote
 
-CommentQuery = Select[Comment, Article, str, str, str | None]
-CommentRow = Row[Comment, Article, str, str, str | None]
+CommentQuery = Select[Comment, Article, str, str, str | None, str]
+CommentRow = Row[Comment, Article, str, str, str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
+    """``display_name`` is empty where the person is gone; ``language`` is the site's, to say so in."""
+
     id: uuid.UUID
     display_name: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Viewer:
 def query() -> CommentQuery:
     """Comments with what is needed to show them; the text is that of the published revision."""
     return (
-        select(Comment, Article, Site.key, Account.display_name, Revision.body)
+        select(Comment, Article, Site.key, Account.display_name, Revision.body, Site.language)
         .join(Article, Article.id == Comment.article_id)
         .join(Site, Site.id == Comment.site_id)
         .join(Account, Account.id == Comment.author_id)
@@ -93,7 +96,7 @@ def load(session: Session, rows: Sequence[CommentRow], viewer: Viewer) -> list[C
 
 
 def _view(row: CommentRow, own_vote: int, own_state: OwnState | None) -> CommentView:
-    comment, article, site_key, author_name, published_body = row
+    comment, article, site_key, author_name, published_body, language = row
     body = own_state.body if own_state is not None else published_body
     shown = body is not None
     return CommentView(
@@ -101,7 +104,7 @@ def _view(row: CommentRow, own_vote: int, own_state: OwnState | None) -> Comment
         article=ArticleRef(site_key, article.external_id, article.title, article.url),
         parent_id=comment.parent_id,
         depth=comment.depth,
-        author=Author(comment.author_id, author_name) if shown else None,
+        author=Author(comment.author_id, author_name, language) if shown else None,
         body=body,
         revision=(own_state.revision if own_state else comment.published_number) if shown else None,
         created_at=comment.created_at,

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from moderation.models import Account, OutboxMessage
@@ -14,6 +14,7 @@ from moderation.models import Account, OutboxMessage
 _LONGEST_PAUSE_S = 3600
 _GIVE_UP_AFTER = dt.timedelta(days=3)
 _KEEP_SENT = dt.timedelta(days=30)
+_GOODBYE = "account_deleted"
 CLAIM = dt.timedelta(minutes=10)
 
 
@@ -29,8 +30,15 @@ def promise(session: Session, kind: str, account: Account, *, now: dt.datetime, 
             context={"display_name": account.display_name, **context},
             created_at=now,
             due_at=now,
+            account_id=account.id,
         )
     )
+
+
+def say_goodbye(session: Session, account: Account, *, now: dt.datetime) -> None:
+    """A last letter to somebody whose account is gone. It is forgotten as soon as it is sent."""
+    if account.email is not None:
+        promise_to(session, _GOODBYE, account.email, account.language, now=now, display_name=account.display_name)
 
 
 def has_due(session: Session, *, now: dt.datetime) -> bool:
@@ -66,12 +74,24 @@ def finish(session: Session, message_id: uuid.UUID, *, sent: bool, now: dt.datet
     message = session.get(OutboxMessage, message_id)
     if message is None:
         return
-    if sent:
-        message.sent_at = now
-    elif now - message.created_at > _GIVE_UP_AFTER:
+    if (sent and message.kind == _GOODBYE) or (not sent and now - message.created_at > _GIVE_UP_AFTER):
         session.delete(message)
+    elif sent:
+        message.sent_at = now
     else:
         message.due_at = now + dt.timedelta(seconds=min(_LONGEST_PAUSE_S, 2**message.attempts))
+
+
+def about(account: Account) -> ColumnElement[bool]:
+    """The letters to an account's holder. Those to an address are theirs only if they sign in with that address:
+    whoever a site vouches for may bear an address that is somebody else's."""
+    if account.email_key is None:
+        return OutboxMessage.account_id == account.id
+    return (OutboxMessage.account_id == account.id) | (func.lower(OutboxMessage.recipient) == account.email_key)
+
+
+def forget_about(session: Session, account: Account) -> None:
+    session.execute(delete(OutboxMessage).where(about(account)))
 
 
 def forget_sent(session: Session, *, now: dt.datetime) -> None:

@@ -14,6 +14,7 @@ from moderation import publication, screening_jobs, sites
 from moderation.classifiers.protocol import Classifier
 from moderation.identifiers import new_id
 from moderation.models import Comment, Decision, Revision, Site, Status
+from moderation.models.comment import FORGOTTEN
 from moderation.publication import Change
 from moderation.screening.pipeline import Material, Screening, screen
 from moderation.screening.rules.protocol import Rule
@@ -57,8 +58,14 @@ def candidates(session: Session, site_key: str, *, after: uuid.UUID | None = Non
         NotFoundError: there is no such site.
     """
     site = sites.by_key(session, site_key)
-    query = select(Comment.id).where(
-        Comment.site_id == site.id, Comment.status.in_([Status.PUBLISHED, Status.HELD, Status.REJECTED])
+    query = (
+        select(Comment.id)
+        .join(Revision, (Revision.comment_id == Comment.id) & (Revision.number == Comment.current_number))
+        .where(
+            Comment.site_id == site.id,
+            Comment.status.in_([Status.PUBLISHED, Status.HELD, Status.REJECTED]),
+            Revision.body != FORGOTTEN,
+        )
     )
     if after is not None:
         query = query.where(Comment.id > after)

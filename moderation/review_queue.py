@@ -23,6 +23,7 @@ from moderation.errors import (
 )
 from moderation.identifiers import parse_id
 from moderation.models import Account, Comment, Decision, Revision, Status
+from moderation.models.comment import FORGOTTEN
 from moderation.publication import Change
 from moderation.review_filters import ReviewFilter
 from moderation.review_items import QueueItem
@@ -147,7 +148,7 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
     Raises:
         ForbiddenError: the actor is a reader.
         NotFoundError: no such comment, or it is on another's site.
-        NotReviewableError: its author withdrew it.
+        NotReviewableError: its author withdrew it, or its text was removed.
         StaleReviewError: it was edited or decided since.
         InvalidInputError: an unknown reason or an unacceptable note.
     """
@@ -157,6 +158,8 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
     if comment.version != review.version:
         raise StaleReviewError
     revision = _current(session, comment)
+    if revision.body == FORGOTTEN:
+        raise NotReviewableError
     change = Change(
         review.action,
         _reasons(review),

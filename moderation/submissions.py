@@ -135,6 +135,11 @@ def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.d
     comment = _own(session, comment_id, actor)
     if comment.status == Status.WITHDRAWN:
         raise NotFoundError("comment")
+    retract(session, comment, now=now)
+
+
+def retract(session: Session, comment: Comment, *, now: dt.datetime) -> None:
+    """Take a comment that the caller has locked out of sight, in its author's name."""
     revision = current_revision(session, comment)
     session.execute(
         update(Revision)
@@ -144,7 +149,7 @@ def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.d
     )
     # The stored answers hold the text.
     session.execute(update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer=None))
-    change = Change("withdraw", actor_id=actor.account_id, takes_down=True)
+    change = Change("withdraw", actor_id=comment.author_id, takes_down=True)
     publication.resolve_flags(session, comment, now=now)
     publication.decide(session, comment, revision, change, now=now)
 

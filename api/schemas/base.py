@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from api import language
+
 _CODES: dict[type[fields.Field[Any]], str] = {
     fields.String: "not_a_string",
     fields.Integer: "not_a_number",
@@ -28,6 +30,16 @@ class StrictSchema(Schema):
         codes: dict[str, Any] = dict.fromkeys(field_obj.error_messages, code)
         codes.update(required="required", null="not_null", validator_failed="invalid", too_large="out_of_range")
         field_obj.error_messages = codes
+
+
+class PersonName(fields.String):
+    """A name that staff are shown. Who is gone has none, and is called what they are called in the caller's language.
+
+    What readers see is kept and answered to everybody alike: there, the words are of the site's language.
+    """
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return language.gone() if value == "" else super()._serialize(value, attr, obj, **kwargs)
 
 
 def choice(*values: str) -> validate.OneOf:

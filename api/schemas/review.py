@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, validate
 from webargs import fields
 
-from api.schemas.base import PageQuery, StrictSchema, between, choice
+from api.schemas.base import PageQuery, PersonName, StrictSchema, between, choice
 from api.schemas.comments import ArticleOut, Reason
 from moderation.review_queue import REASON_CODES
 
@@ -100,7 +100,7 @@ class ModelOut(Schema):
 
 class AuthorRecordOut(Schema):
     id = fields.UUID(required=True)
-    display_name = fields.String(required=True)
+    display_name = PersonName(required=True)
     created_at = fields.AwareDateTime(required=True)
     published = fields.Integer(required=True)
     rejected = fields.Integer(required=True)
@@ -115,7 +115,7 @@ class FlagForModerators(Schema):
 
 class ParentOut(Schema):
     id = fields.UUID(required=True)
-    author = fields.String(required=True)
+    author = PersonName(required=True)
     body = fields.String(required=True)
     body_html = fields.String(required=True)
 
@@ -124,7 +124,7 @@ class LatestDecisionOut(Schema):
     """`actor` is null where the machine decided."""
 
     action = fields.String(required=True)
-    actor = fields.String(required=True, allow_none=True)
+    actor = PersonName(required=True, allow_none=True)
     by_machine = fields.Boolean(required=True)
     note = fields.String(required=True, allow_none=True)
     decided_at = fields.AwareDateTime(required=True)
@@ -190,7 +190,7 @@ class ItemStateOut(Schema):
     status = fields.String(required=True)
     is_waiting = fields.Boolean(required=True)
     action = fields.String(required=True, allow_none=True)
-    actor = fields.String(required=True, allow_none=True)
+    actor = PersonName(required=True, allow_none=True)
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
@@ -202,7 +202,7 @@ class QueueStateOut(Schema):
 
 class ChoiceOut(Schema):
     value = fields.String(required=True)
-    name = fields.String(required=True, allow_none=True)
+    name = PersonName(required=True, allow_none=True)
     site = fields.String(required=True, allow_none=True)
     count = fields.Integer(required=True)
 
@@ -226,7 +226,7 @@ class DecisionOut(Schema):
     to_status = fields.String(required=True)
     reasons = fields.List(fields.Nested(Reason), required=True)
     note = fields.String(required=True, allow_none=True)
-    actor = fields.String(required=True, allow_none=True)
+    actor = PersonName(required=True, allow_none=True)
     by_machine = fields.Boolean(required=True)
     undoes = fields.UUID(
         required=True, allow_none=True, metadata={"description": "The decision that this one takes back."}

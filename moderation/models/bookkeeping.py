@@ -54,6 +54,7 @@ class OutboxMessage(Base, kw_only=True, eq=False, repr=False):
             sqlite_where=text("sent_at IS NULL"),
             postgresql_where=text("sent_at IS NULL"),
         ),
+        Index(None, "account_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
@@ -65,3 +66,5 @@ class OutboxMessage(Base, kw_only=True, eq=False, repr=False):
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     sent_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)
+    account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), default=None)
+    """The account that it is about; empty for a letter to an address that may be nobody's."""

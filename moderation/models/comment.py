@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from moderation.db import Base, UTCDateTime
 from moderation.identifiers import new_id
 
+FORGOTTEN = ""
+"""The text of a revision whose text was removed. Nobody can write it: a text has at least one character."""
+
 
 class Status(StrEnum):
     SCREENING = "screening"

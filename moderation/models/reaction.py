@@ -28,7 +28,8 @@ class Flag(Base, kw_only=True, eq=False, repr=False):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
     comment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    account_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+    """Empty where that person is gone: what they pointed at stays to be looked at."""
     reason: Mapped[str] = mapped_column(String(40))
     text: Mapped[str | None] = mapped_column(Text, default=None)
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

@@ -38,6 +38,9 @@ TABLE: dict[str, tuple[int, ...]] = {
     # Nobody has a token of this kind, and everybody has another password.
     "POST /api/v1/password-resets/completions": (400, 400, 400, 400, 400, 400),
     "PUT /api/v1/accounts/me/password": (401, 403, 403, 403, 403, 403),
+    "GET /api/v1/accounts/me/export": SIGNED_IN,
+    # Everybody's password is another.
+    "DELETE /api/v1/accounts/me": (401, 403, 403, 403, 403, 403),
     "GET /api/v1/accounts/me/sessions": SIGNED_IN,
     "DELETE /api/v1/accounts/me/sessions": (401, 204, 204, 204, 204, 204),
     # Nobody has a session of this number.
@@ -114,6 +117,7 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "POST /api/v1/password-resets": lambda _w, _c, number: {"email": f"neu{number}@example.org"},
     "POST /api/v1/password-resets/completions": lambda *_: {"token": "x", "password": "Ahornblatt am Fenster"},
     "PUT /api/v1/accounts/me/password": lambda *_: {"current_password": "x", "password": "Ahornblatt am Fenster"},
+    "DELETE /api/v1/accounts/me": lambda *_: {"password": "x", "comments": "keep"},
     "POST /api/v1/sites/<site>/sessions": lambda world, _, number: {
         "token": shared_key(world, kid=f"k{number}").token()
     },

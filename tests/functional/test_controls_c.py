@@ -193,3 +193,16 @@ def test_an_authorization_header_that_makes_no_sense_signs_nobody_in(world: Worl
     assert world.call("GET", "/accounts/me", headers={"Authorization": header}).status_code == 401
     answer = world.call("GET", "/sites/demo/counts?articles=a", headers={"Authorization": header})
     assert answer.status_code == 200
+
+
+def test_c4_deleting_the_account_ends_every_session_at_the_next_request(world: World) -> None:
+    register(world)
+    first, second = sign_in(world), sign_in(world)
+    wish = {"password": PASSWORD, "comments": "keep"}
+
+    answer = world.call("DELETE", "/accounts/me", wish, headers={"Authorization": f"Bearer {first}"})
+
+    assert answer.status_code == 204
+    assert [whoami(world, token) for token in (first, second)] == [401, 401]
+    again = world.call("POST", "/sessions", {"email": "ada@example.org", "password": PASSWORD})
+    assert again.status_code == 401

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from moderation import accounts
+from moderation.erasure import Fate, erase_account
 from moderation.errors import LastAdminError
 from moderation.models import Account, Decision, Flag, OutboxMessage, Role, Vote
 from tests.checksums import changed, checksums
@@ -228,6 +229,16 @@ def test_e6_the_last_admin_stays_one(world: World) -> None:
     with world.database.read() as session:
         admins = session.scalars(select(Account.email).where(Account.role == Role.ADMIN)).all()
     assert admins == [second.account.email]
+
+
+def test_e6_the_last_admin_cannot_be_deleted(world: World) -> None:
+    first, second = world.person(Role.ADMIN), world.person(Role.ADMIN)
+    erase_account(world.database, first.account.id, Fate.KEEP, now=world.clock())
+
+    with pytest.raises(LastAdminError):
+        erase_account(world.database, second.account.id, Fate.KEEP, now=world.clock())
+
+    assert world.call("GET", "/accounts/me", by=second).status_code == 200
 
 
 def at_once(call: Callable[[int], TestResponse]) -> list[int]:

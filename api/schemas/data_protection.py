@@ -1,0 +1,179 @@
+"""What people get who ask for everything about themselves, and what they say when they go."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from api.schemas.base import StrictSchema, choice
+from moderation.erasure import Fate
+
+
+class DeletionIn(StrictSchema):
+    password = fields.String(
+        load_default="",
+        load_only=True,
+        metadata={"description": "Needed wherever the account has one: not where a site vouches for it."},
+    )
+    comments = fields.String(
+        required=True,
+        validate=choice(*(fate.value for fate in Fate)),
+        metadata={
+            "description": "`keep`: published comments stay, without a name. `remove`: they go too; their places in a "
+            "thread stay while there are replies. What is not published goes either way."
+        },
+    )
+
+
+class ExportedAccount(Schema):
+    id = fields.UUID(required=True)
+    email = fields.String(required=True, allow_none=True)
+    display_name = fields.String(required=True)
+    role = fields.String(required=True)
+    language = fields.String(required=True)
+    home_site = fields.String(
+        required=True, allow_none=True, metadata={"description": "The only site that the account is valid on."}
+    )
+    has_password = fields.Boolean(required=True, metadata={"description": "Kept as a hash, which is left out."})
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedIdentity(Schema):
+    """As whom a site, or an identity provider that it uses, knows the person."""
+
+    site = fields.String(required=True)
+    issuer = fields.String(required=True)
+    subject = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedStanding(Schema):
+    site = fields.String(required=True)
+    standing = fields.String(required=True)
+    until = fields.AwareDateTime(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedSession(Schema):
+    id = fields.UUID(required=True)
+    device = fields.String(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    last_used_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class ExportedPasswordReset(Schema):
+    """A new password can be chosen with a letter until then."""
+
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class ExportedRevision(Schema):
+    number = fields.Integer(required=True)
+    body = fields.String(required=True, metadata={"description": "Empty where the text was removed after its period."})
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedScreening(Schema):
+    """What the machine made of a text."""
+
+    revision = fields.Integer(required=True)
+    outcome = fields.String(required=True)
+    reasons = fields.List(fields.String(), required=True)
+    language = fields.String(required=True)
+    model = fields.String(required=True, allow_none=True)
+    scores = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedDecision(Schema):
+    """What was decided about a comment. By whom is left out: that is another person's."""
+
+    revision = fields.Integer(required=True)
+    action = fields.String(required=True)
+    reasons = fields.List(fields.String(), required=True)
+    note = fields.String(required=True, allow_none=True)
+    by_machine = fields.Boolean(required=True)
+    decided_at = fields.AwareDateTime(required=True)
+
+
+class ExportedComment(Schema):
+    id = fields.UUID(required=True)
+    site = fields.String(required=True)
+    article = fields.String(required=True)
+    title = fields.String(required=True, allow_none=True)
+    url = fields.String(required=True, allow_none=True)
+    parent_id = fields.UUID(required=True, allow_none=True)
+    status = fields.String(required=True)
+    published_revision = fields.Integer(required=True, allow_none=True)
+    score = fields.Integer(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    edited_at = fields.AwareDateTime(required=True, allow_none=True)
+    revisions = fields.List(fields.Nested(ExportedRevision), required=True)
+    screenings = fields.List(fields.Nested(ExportedScreening), required=True)
+    decisions = fields.List(fields.Nested(ExportedDecision), required=True)
+
+
+class ExportedVote(Schema):
+    comment_id = fields.UUID(required=True)
+    value = fields.Integer(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedFlag(Schema):
+    comment_id = fields.UUID(required=True)
+    reason = fields.String(required=True)
+    text = fields.String(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    resolved_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ExportedRequest(Schema):
+    """A request with an `Idempotency-Key`, remembered for a day."""
+
+    key = fields.String(required=True)
+    comment_id = fields.UUID(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedLetter(Schema):
+    kind = fields.String(required=True)
+    recipient = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    sent_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ExportedDecisionMade(Schema):
+    """Made as a moderator, or by withdrawing a comment of one's own."""
+
+    comment_id = fields.UUID(required=True)
+    action = fields.String(required=True)
+    reasons = fields.List(fields.String(), required=True)
+    note = fields.String(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True)
+
+
+class ExportedPolicy(Schema):
+    """A site's policy that the person put in force."""
+
+    site = fields.String(required=True)
+    number = fields.Integer(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportOut(Schema):
+    """Everything that is stored about an account. Hashes are left out, and what is other people's."""
+
+    exported_at = fields.AwareDateTime(required=True)
+    account = fields.Nested(ExportedAccount, required=True)
+    identities = fields.List(fields.Nested(ExportedIdentity), required=True)
+    moderated_sites = fields.List(fields.String(), required=True)
+    standings = fields.List(fields.Nested(ExportedStanding), required=True)
+    sessions = fields.List(fields.Nested(ExportedSession), required=True)
+    password_resets = fields.List(fields.Nested(ExportedPasswordReset), required=True)
+    comments = fields.List(fields.Nested(ExportedComment), required=True)
+    votes = fields.List(fields.Nested(ExportedVote), required=True)
+    flags = fields.List(fields.Nested(ExportedFlag), required=True)
+    requests = fields.List(fields.Nested(ExportedRequest), required=True)
+    letters = fields.List(fields.Nested(ExportedLetter), required=True)
+    decisions = fields.List(fields.Nested(ExportedDecisionMade), required=True)
+    policies = fields.List(fields.Nested(ExportedPolicy), required=True)
