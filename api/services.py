@@ -16,6 +16,7 @@ from api.settings import Settings
 from moderation.classifiers.protocol import Classifier
 from moderation.db import Database
 from moderation.passwords import Hasher
+from moderation.retention import Periods
 from moderation.sealing import Sealer
 from moderation.sessions import Lifetimes
 
@@ -39,6 +40,11 @@ class Services:
     def site_lifetimes(self) -> Lifetimes:
         """Of sessions that a site began: shorter, because leaving the site does not end them."""
         return Lifetimes(self.settings.session_idle, self.settings.site_session)
+
+    @property
+    def periods(self) -> Periods:
+        kept = self.settings
+        return Periods(refused=kept.keep_refused, withdrawn=kept.keep_withdrawn, held=kept.keep_held)
 
     @property
     def sealer(self) -> Sealer:

@@ -63,6 +63,9 @@ class Settings:
     undo_window: dt.timedelta = dt.timedelta(minutes=10)
     site_session: dt.timedelta = dt.timedelta(hours=12)
     site_sign_ins_per_address: int = 120
+    keep_refused: dt.timedelta = dt.timedelta(days=180)
+    keep_withdrawn: dt.timedelta = dt.timedelta(days=30)
+    keep_held: dt.timedelta = dt.timedelta(days=90)
     password_memory_kib: int = 47_104
     mail: str = "folder:var/mail"
     mail_from: str = "Vorab <noreply@localhost>"
@@ -118,6 +121,10 @@ def read(*, secret_needed: bool = True) -> Settings:
         "site_session",
     ):
         values[name] = env.float(f"{name.upper()}_S", getattr(defaults, name).total_seconds(), validate=_positive)
+    for name in ("keep_refused", "keep_withdrawn", "keep_held"):
+        days = env.int(f"{name.upper()}_DAYS", getattr(defaults, name).days, validate=validate.Range(min=1, max=36_500))
+        # Without a value there is an error to tell of, which is read at the end.
+        values[name] = dt.timedelta(days=days or 0)
     try:
         env.seal()
     except EnvValidationError as error:

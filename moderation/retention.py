@@ -1,0 +1,87 @@
+"""How long texts are kept that readers do not see, and how long a comment may wait for a moderator."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from moderation import forgetting, publication
+from moderation.db import Database
+from moderation.models import Comment, Decision, Revision, Status
+from moderation.publication import Change
+
+EXPIRED = "expired"
+"""The reason of a refusal that nobody but the calendar decided."""
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    refused: dt.timedelta = dt.timedelta(days=180)
+    """After a comment was refused, or a version of it replaced or not published: so long an author can object."""
+    withdrawn: dt.timedelta = dt.timedelta(days=30)
+    held: dt.timedelta = dt.timedelta(days=90)
+    """So long a comment waits. Then it is refused, and the period of refused texts begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was done in one round."""
+
+    refused: int
+    forgotten: int
+
+
+def enforce(database: Database, periods: Periods, *, now: dt.datetime) -> Kept:
+    """Refuse what has waited too long and remove texts whose time is over, in small transactions."""
+    refused = forgotten = 0
+    while done := _refuse_some(database, periods, now=now):
+        refused += done
+    while done := _forget_some(database, periods, now=now):
+        forgotten += done
+    return Kept(refused, forgotten)
+
+
+def _refuse_some(database: Database, periods: Periods, *, now: dt.datetime) -> int:
+    with database.write() as session:
+        overdue = Comment.status == Status.HELD, Comment.queued_at <= now - periods.held
+        ids = session.scalars(select(Comment.id).where(*overdue).order_by(Comment.queued_at).limit(_BATCH)).all()
+        for comment_id in ids:
+            _refuse(session, comment_id, now=now)
+    return len(ids)
+
+
+def _refuse(session: Session, comment_id: uuid.UUID, *, now: dt.datetime) -> None:
+    comment = publication.lock(session, comment_id)
+    if comment is None or comment.status != Status.HELD:
+        return  # A moderator was faster.
+    revision = session.scalars(
+        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
+    ).one()
+    publication.decide(session, comment, revision, Change("reject", (EXPIRED,)), now=now)
+
+
+def _forget_some(database: Database, periods: Periods, *, now: dt.datetime) -> int:
+    with database.write() as session:
+        overdue = forgetting.unseen().where(_is_over(periods, now)).order_by(Revision.id).limit(_BATCH)
+        # What somebody decides about at this moment is left for the next round: it may be shown after that.
+        ids = session.scalars(overdue.with_for_update(of=Comment, skip_locked=True)).all()
+        forgetting.forget_texts(session, ids, now=now)
+    return len(ids)
+
+
+def _is_over(periods: Periods, now: dt.datetime) -> ColumnElement[bool]:
+    """Nothing was decided about the comment for as long as its text is kept. What waits is never forgotten."""
+    settled = Comment.status.in_([Status.PUBLISHED, Status.REJECTED])
+    return or_(
+        and_(Comment.status == Status.WITHDRAWN, _quiet_since(now - periods.withdrawn)),
+        and_(settled, Comment.queued_at.is_(None), _quiet_since(now - periods.refused)),
+    )
+
+
+def _quiet_since(moment: dt.datetime) -> ColumnElement[bool]:
+    return ~exists().where(Decision.comment_id == Comment.id, Decision.decided_at > moment)
