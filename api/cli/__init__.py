@@ -19,7 +19,7 @@ from api.settings import SettingsError
 from moderation.errors import InvalidInputError, VorabError
 
 _COMMANDS = {
-    "accounts": ("api.cli.accounts", "Accounts: make staff, change roles."),
+    "accounts": ("api.cli.accounts", "Accounts: make staff, change roles, export and delete."),
     "calibrate": ("api.cli.calibrate", "Propose thresholds from the moderators' decisions."),
     "db": ("api.cli.db", "The database's schema."),
     "demo": ("api.cli.demo", "Load the demo: a site, an article, accounts and comments."),

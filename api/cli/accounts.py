@@ -6,6 +6,7 @@ import sys
 import click
 
 from api.app import utc_now
+from api.cli import data_protection
 from api.cli.output import Failure, answer, as_json, open_database, read_settings
 from moderation import accounts, sites
 from moderation.accounts import NewAccount
@@ -15,8 +16,12 @@ from moderation.passwords import Hasher
 _ROLES = click.Choice([role.value for role in Role])
 
 
-@click.group(help="Accounts: make staff, change roles.")
+@click.group(help="Accounts: make staff, change roles, export and delete.")
 def command() -> None: ...
+
+
+command.add_command(data_protection.export)
+command.add_command(data_protection.delete)
 
 
 @command.command()
