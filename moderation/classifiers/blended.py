@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.classifiers.checkpoints import demand_digest, read_checkpoint, read_json
-from moderation.classifiers.library import CheckedDetoxify, batches_by_length, predicted, presentable
+from moderation.classifiers.checkpoints import read_checkpoint
+from moderation.classifiers.files import demand_digest, read_json
+from moderation.classifiers.inputs import batches_by_length, presentable
+from moderation.classifiers.library import CheckedDetoxify, predicted
 from moderation.classifiers.linear import LinearModel, load_linear
 from moderation.classifiers.protocol import ModelIdentity, Scores, ScoringInput
 from moderation.errors import CheckpointError, ClassifierError

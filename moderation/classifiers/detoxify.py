@@ -10,8 +10,10 @@ from pathlib import Path
 import torch
 
 from moderation.classifiers.blended import EMBEDDED, BlendedClassifier, read_blended
-from moderation.classifiers.checkpoints import Checkpoint, file_digest, read_checkpoint
-from moderation.classifiers.library import CheckedDetoxify, batches_by_length, predicted
+from moderation.classifiers.checkpoints import Checkpoint, read_checkpoint
+from moderation.classifiers.files import file_digest
+from moderation.classifiers.inputs import batches_by_length
+from moderation.classifiers.library import CheckedDetoxify, predicted
 from moderation.classifiers.protocol import ModelIdentity, Scores, ScoringInput
 
 RECOMMENDED_THRESHOLD = 0.7

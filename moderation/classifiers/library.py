@@ -7,7 +7,6 @@ weight is an error instead of a random value, nothing is fetched, and answers ar
 from __future__ import annotations
 
 import math
-import re
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,16 +19,10 @@ from detoxify.detoxify import get_model_and_tokenizer
 from torch import Tensor
 from transformers.utils.logging import disable_progress_bar
 
-from moderation.classifiers.checkpoints import Checkpoint, read_json
+from moderation.classifiers.checkpoints import Checkpoint
+from moderation.classifiers.files import read_json
+from moderation.classifiers.inputs import presentable
 from moderation.errors import CheckpointError, ClassifierError
-
-MAX_CHARS = 8192
-"""More of a text than this is never looked at. Callers cut long texts into windows that are far shorter."""
-
-BATCH = 16
-"""Larger batches gain nothing on a CPU and cost memory."""
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class CheckedDetoxify(Detoxify):  # type: ignore[misc]  # the library has no types
@@ -54,17 +47,6 @@ class CheckedDetoxify(Detoxify):  # type: ignore[misc]  # the library has no typ
         with self._one_at_a_time:  # a fast tokenizer that two threads share raises "Already borrowed"
             found = super().predict(texts)
         return {label: [scores] if isinstance(scores, float) else scores for label, scores in found.items()}
-
-
-def presentable(text: str) -> str:
-    """The text as a tokenizer takes it: lone surrogates replaced, no longer than ``MAX_CHARS``."""
-    return _LONE_SURROGATE.sub("\ufffd", text[:MAX_CHARS])
-
-
-def batches_by_length(texts: Sequence[str]) -> list[list[int]]:
-    """The places of the texts, in batches of like length, so that little is spent on padding."""
-    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-    return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
 
 def predicted(model: CheckedDetoxify, texts: Sequence[str]) -> Mapping[str, list[float]]:

@@ -22,8 +22,9 @@ from detoxify.detoxify import MODEL_URLS
 from filelock import FileLock
 from huggingface_hub import constants
 
-from moderation.classifiers.checkpoints import Checkpoint, file_digest, read_checkpoint
+from moderation.classifiers.checkpoints import Checkpoint, read_checkpoint
 from moderation.classifiers.detoxify import DetoxifyClassifier, load_checkpoint
+from moderation.classifiers.files import file_digest
 from moderation.errors import CheckpointError
 
 NAMES = tuple(MODEL_URLS)

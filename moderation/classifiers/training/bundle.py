@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
 from moderation.classifiers.blended import CHECKPOINT, LINEAR, MANIFEST, Blend
-from moderation.classifiers.checkpoints import file_digest
+from moderation.classifiers.files import file_digest
 from moderation.classifiers.linear import LinearModel, save_linear
 from moderation.classifiers.training.corpus import LABELS
 from moderation.classifiers.training.vocabulary import save_tokenizer

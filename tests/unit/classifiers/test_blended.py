@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from moderation.classifiers.checkpoints import file_digest
 from moderation.classifiers.detoxify import load_embedded
+from moderation.classifiers.files import file_digest
 from moderation.classifiers.linear import LinearModel, load_linear, save_linear
 from moderation.errors import CheckpointError
 

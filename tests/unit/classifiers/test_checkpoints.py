@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from moderation.classifiers.checkpoints import file_digest, read_checkpoint
+from moderation.classifiers.checkpoints import read_checkpoint
 from moderation.classifiers.detoxify import DetoxifyClassifier, load_checkpoint
+from moderation.classifiers.files import file_digest
 from moderation.classifiers.protocol import ScoringInput
 from moderation.errors import CheckpointError
 

@@ -9,7 +9,7 @@ import pytest
 
 from api import classifying, logs
 from api.settings import Settings
-from moderation.classifiers.checkpoints import file_digest
+from moderation.classifiers.files import file_digest
 from moderation.classifiers.service import ScoringService, ServiceState
 from moderation.errors import CheckpointError, ClassifierUnavailableError
 

@@ -11,8 +11,9 @@ from detoxify import Detoxify
 
 from moderation.classifiers import library
 from moderation.classifiers.blended import BlendedClassifier
-from moderation.classifiers.checkpoints import file_digest, read_checkpoint
+from moderation.classifiers.checkpoints import read_checkpoint
 from moderation.classifiers.detoxify import load_checkpoint, load_embedded
+from moderation.classifiers.files import file_digest
 from moderation.classifiers.library import CheckedDetoxify
 from moderation.classifiers.protocol import Classifier, ScoringInput
 from moderation.errors import ClassifierError
