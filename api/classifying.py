@@ -78,6 +78,10 @@ def load(settings: Settings) -> Classifier:
     Raises:
         CheckpointError: the files are missing, can't be fetched, or are not what they should be.
     """
+    if settings.model not in ("embedded", *PUBLISHED_MODELS) and Path(settings.model).is_dir():
+        from moderation.classifiers import onnx_int8
+
+        return onnx_int8.read_quantized(Path(settings.model), _demanded_digest(settings))
     from moderation.classifiers import detoxify
 
     if settings.model == "embedded":
@@ -89,6 +93,10 @@ def load(settings: Settings) -> Classifier:
         return published.load_published(
             settings.model, folder, digest=settings.model_digest, languages=settings.model_languages
         )
+    return detoxify.load_checkpoint(settings.model, _demanded_digest(settings), languages=settings.model_languages)
+
+
+def _demanded_digest(settings: Settings) -> str:
     if settings.model_digest is None:
-        raise CheckpointError("VORAB_MODEL_DIGEST, the checkpoint's SHA-256, must be set with VORAB_MODEL")
-    return detoxify.load_checkpoint(settings.model, settings.model_digest, languages=settings.model_languages)
+        raise CheckpointError("VORAB_MODEL_DIGEST, the model's SHA-256, must be set with VORAB_MODEL")
+    return settings.model_digest

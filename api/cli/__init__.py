@@ -21,6 +21,7 @@ from moderation.errors import InvalidInputError, VorabError
 _COMMANDS = {
     "accounts": ("api.cli.accounts", "Accounts: make staff, change roles, export and delete."),
     "calibrate": ("api.cli.calibrate", "Propose thresholds from the moderators' decisions."),
+    "convert": ("api.cli.convert", "Make a large classifier fast: 8-bit weights, if no decision changes."),
     "db": ("api.cli.db", "The database's schema."),
     "demo": ("api.cli.demo", "Load the demo: a site, an article, accounts and comments."),
     "evaluate": ("api.cli.evaluate", "Measure a classifier on labelled comments."),

@@ -42,14 +42,14 @@ class DetoxifyClassifier:
     """A Detoxify model as a ``Classifier``."""
 
     def __init__(self, model: CheckedDetoxify, identity: ModelIdentity) -> None:
-        self._model = model
+        self.model = model
         self.identity = identity
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Scores]:
         """See ``Classifier.score``. Texts of like length go through the network together."""
         found: list[Scores] = [{}] * len(inputs)
         for places in batches_by_length([one.text for one in inputs]):
-            by_label = predicted(self._model, [inputs[place].text for place in places])
+            by_label = predicted(self.model, [inputs[place].text for place in places])
             for row, place in enumerate(places):
                 found[place] = {label: by_label[label][row] for label in self.identity.labels}
         return found

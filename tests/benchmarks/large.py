@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import string
+import sys
 from pathlib import Path
 
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification, XLMRobertaTokenizer
+
+from moderation.classifiers.detoxify import load_checkpoint
+from moderation.classifiers.parity import Parity
+from moderation.classifiers.quantizing import accept, quantize
+from tests.sentences import sentence
 
 _VOCABULARY = 250_002
 _LABELS = ["toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "sexual_explicit"]
@@ -44,10 +50,25 @@ def write_large(folder: Path) -> None:
 
 
 def _pieces() -> list[tuple[str, float]]:
-    """As many subwords as the real one has, of up to four letters, which is about as long as its are in use."""
+    """As many subwords as the real one has: the benchmark's own words, and others that fill it up."""
+    whole = {f"▁{word}" for number in range(110) for word in sentence(number).rstrip(".").split()}
     signs = string.ascii_lowercase + "äöüß" + string.ascii_uppercase + string.digits + string.punctuation + "▁"
     short = ["".join(parts) for size in (2, 3) for parts in itertools.product(string.ascii_lowercase, repeat=size)]
     long = ("".join(parts) for parts in itertools.product(string.ascii_lowercase, repeat=4))
-    fixed = ["<s>", "<pad>", "</s>", "<unk>", *signs, *short]
+    fixed = ["<s>", "<pad>", "</s>", "<unk>", *signs, *short, *sorted(whole)]
     pieces = [*fixed, *itertools.islice(long, _VOCABULARY - 1 - len(fixed))]
     return [(piece, -10.0) for piece in pieces] + [("<mask>", 0.0)]
+
+
+def write_int8(folder: Path) -> None:
+    """What ``vorab convert`` makes of it. With random weights there is nothing to compare."""
+    path = folder / "large.ckpt"
+    original = load_checkpoint(path, path.with_suffix(".sha256").read_text(encoding="ascii"))
+    parity = Parity(texts=0, largest_difference=0.0, flips=0, auc_before=None, auc_after=None)
+    digest = accept(folder / "int8", quantize(original, folder / "int8"), parity)
+    (folder / "int8.sha256").write_text(digest, encoding="ascii")
+
+
+if __name__ == "__main__":
+    write_large(Path(sys.argv[1]))
+    write_int8(Path(sys.argv[1]))

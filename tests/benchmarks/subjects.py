@@ -69,12 +69,20 @@ def vorab_large(folder: Path) -> tuple[Score, Sequence[int]]:
     return _service(lambda: load_checkpoint(path, _digest(path)), "en"), CLIENTS
 
 
+def vorab_large_int8(folder: Path) -> tuple[Score, Sequence[int]]:
+    from moderation.classifiers.onnx_int8 import read_quantized
+
+    digest = (folder / "int8.sha256").read_text(encoding="ascii")
+    return _service(lambda: read_quantized(folder / "int8", digest), "en"), CLIENTS
+
+
 SUBJECTS = {
     "embedded: Detoxify in a loop": detoxify_embedded,
     "embedded: Vorab, scores": vorab_embedded,
     "embedded: Vorab, whole screening": vorab_screening,
     "large: Detoxify in a loop": detoxify_large,
     "large: Vorab": vorab_large,
+    "large: Vorab, 8-bit weights": vorab_large_int8,
 }
 
 
