@@ -25,6 +25,7 @@ from api.blueprints import (
     perspective,
     reactions,
     review,
+    second_factors,
     sessions,
     site_sign_in,
 )
@@ -48,6 +49,7 @@ _API = (
     accounts,
     sessions,
     password_changes,
+    second_factors,
     data_protection,
     articles,
     comments,

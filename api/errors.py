@@ -49,6 +49,8 @@ STATUS_OF = {
     "own_comment": 403,
     "rate_limited": 429,
     "request_in_progress": 409,
+    "second_factor_missing": 403,
+    "second_factor_required": 401,
     "site_token_expired": 401,
     "site_token_incomplete": 422,
     "site_token_invalid": 401,
@@ -61,6 +63,7 @@ STATUS_OF = {
     "too_busy": 503,
     "unreadable_secret": 500,
     "unsupported_media_type": 415,
+    "wrong_code": 403,
     "wrong_credentials": 401,
     "wrong_password": 403,
 }

@@ -160,11 +160,27 @@ def demand_not_last_admin(session: Session, account: Account) -> None:
         raise LastAdminError
 
 
-def actor_for(session: Session, account: Account) -> Actor:
-    if account.role != Role.MODERATOR:
-        return Actor(account.id, Role(account.role), home_site_id=account.home_site_id)
-    sites = session.scalars(select(ModeratedSite.site_id).where(ModeratedSite.account_id == account.id))
-    return Actor(account.id, Role.MODERATOR, frozenset(sites), account.home_site_id)
+def actor_for(session: Session, account: Account, *, has_second_factor: bool = False) -> Actor:
+    """Who the account's holder is, in a session that has seen a second factor or has not."""
+    role = Role(account.role)
+    if role == Role.READER:
+        return Actor(account.id, role, home_site_id=account.home_site_id)
+    query = select(Site.id, Site.staff_second_factor)
+    if role == Role.MODERATOR:
+        query = query.join(ModeratedSite, ModeratedSite.site_id == Site.id).where(
+            ModeratedSite.account_id == account.id
+        )
+    sites = session.execute(query).all()
+    return Actor(
+        account.id,
+        role,
+        frozenset(site.id for site in sites) if role == Role.MODERATOR else frozenset(),
+        account.home_site_id,
+        # Whom a site signs in itself, it has asked for as much as it wants.
+        lacks_second_factor=account.home_site_id is None
+        and not has_second_factor
+        and any(site.staff_second_factor for site in sites),
+    )
 
 
 def set_standing(

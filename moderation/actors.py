@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from moderation.errors import ForbiddenError, ForeignSiteAccountError
+from moderation.errors import ForbiddenError, ForeignSiteAccountError, SecondFactorMissingError
 from moderation.models import Role
 
 
@@ -18,21 +18,28 @@ class Actor:
     sites: frozenset[uuid.UUID] = frozenset()
     home_site_id: uuid.UUID | None = None
     """The only site that the account is valid on; ``None`` for all."""
+    lacks_second_factor: bool = False
+    """A site that they work for wants a second factor, and this session has not seen one."""
 
     @property
     def is_staff(self) -> bool:
         return self.role in (Role.MODERATOR, Role.ADMIN)
 
     def may_moderate(self, site_id: uuid.UUID) -> bool:
+        if self.lacks_second_factor:
+            return False
         return self.role == Role.ADMIN or (self.role == Role.MODERATOR and site_id in self.sites)
 
     def demand_staff(self) -> None:
         """
         Raises:
             ForbiddenError: a reader asks for what is a moderator's.
+            SecondFactorMissingError: a site of theirs wants a second factor first.
         """
         if not self.is_staff:
             raise ForbiddenError
+        if self.lacks_second_factor:
+            raise SecondFactorMissingError
 
     def demand_valid_on(self, site_id: uuid.UUID) -> None:
         """

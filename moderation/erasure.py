@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from moderation import accounts, forgetting, outbox, publication, sessions, submissions
 from moderation.db import Database
-from moderation.errors import NotFoundError, WrongPasswordError
+from moderation.errors import NotFoundError
 from moderation.models import Account, Comment, Decision, Flag, Status, Vote
 from moderation.passwords import Hasher
 from moderation.publication import Change
@@ -51,10 +51,7 @@ def erase(
         LastAdminError: nobody else could run the place.
     """
     if who.account.password_hash is not None:
-        guard.limiter.take(*guard.slots, now=now)
-        if not hasher.verify(who.account.password_hash, wish.password):
-            raise WrongPasswordError
-        guard.limiter.give_back(*guard.slots)
+        sessions.demand_password(hasher, who.account, wish.password, guard=guard, now=now)
     erase_account(database, who.account.id, wish.comments, now=now)
 
 

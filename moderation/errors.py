@@ -87,6 +87,24 @@ class InvalidTokenError(VorabError):
     code = "invalid_token"
 
 
+class SecondFactorRequiredError(VorabError):
+    """The password is right, and the account has a second factor: sign in again with its code."""
+
+    code = "second_factor_required"
+
+
+class SecondFactorMissingError(VorabError):
+    """A site that the person works for wants a second factor, and the account has none yet."""
+
+    code = "second_factor_missing"
+
+
+class WrongCodeError(VorabError):
+    """A code of a second factor is wrong, too old, or was used before. Which of them is nobody's business."""
+
+    code = "wrong_code"
+
+
 class WrongPasswordError(VorabError):
     """Somebody who is signed in did not give their own password."""
 

@@ -22,8 +22,10 @@ from moderation.models import (
     ModeratedSite,
     OutboxMessage,
     PasswordReset,
+    RecoveryCode,
     Revision,
     ScreeningRecord,
+    SecondFactor,
     SignInSession,
     Site,
     SiteIdentity,
@@ -43,6 +45,8 @@ SECTIONS: dict[InstrumentedAttribute[Any], str] = {
     ModeratedSite.account_id: "moderated_sites",
     OutboxMessage.account_id: "letters",
     PasswordReset.account_id: "password_resets",
+    RecoveryCode.account_id: "recovery_codes",
+    SecondFactor.account_id: "second_factors",
     SignInSession.account_id: "sessions",
     SiteIdentity.account_id: "identities",
     SitePolicy.actor_id: "policies",
@@ -69,6 +73,11 @@ def export(session: Session, account: Account) -> dict[str, Any]:
         "password_resets": _rows(
             session, select(PasswordReset.expires_at).where(PasswordReset.account_id == account.id)
         ),
+        "second_factors": _rows(
+            session,
+            select(SecondFactor.created_at, SecondFactor.confirmed_at).where(SecondFactor.account_id == account.id),
+        ),
+        "recovery_codes": _rows(session, select(RecoveryCode.created_at).where(RecoveryCode.account_id == account.id)),
         "comments": _comments(session, account.id),
         "votes": _rows(
             session,

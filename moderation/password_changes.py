@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from moderation import accounts, outbox, passwords, sessions
 from moderation.db import Database
-from moderation.errors import InvalidTokenError, WrongPasswordError
+from moderation.errors import InvalidTokenError
 from moderation.models import Account, PasswordReset
 from moderation.passwords import Hasher
 from moderation.sessions import Authenticated, Guard
@@ -82,10 +82,7 @@ def change(
         InvalidInputError: the new one is not acceptable.
     """
     _check(who.account, password, forbidden)
-    guard.limiter.take(*guard.slots, now=now)
-    if not hasher.verify(who.account.password_hash, current):
-        raise WrongPasswordError
-    guard.limiter.give_back(*guard.slots)
+    sessions.demand_password(hasher, who.account, current, guard=guard, now=now)
     hashed = hasher.hash(password)
     with database.write() as session:
         _set(session, who.account.id, hashed, but=who.session_id, now=now)

@@ -9,16 +9,17 @@ import uuid
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from moderation import accounts
+from moderation import accounts, second_factor
 from moderation.actors import Actor
 from moderation.db import Database
-from moderation.errors import NotFoundError, WrongCredentialsError
+from moderation.errors import NotFoundError, SecondFactorRequiredError, WrongCredentialsError, WrongPasswordError
 from moderation.limits import Limiter, Slot
 from moderation.models import Account, SignInSession
 from moderation.passwords import Hasher
+from moderation.sealing import Sealer
 
 log = structlog.get_logger()
 
@@ -39,6 +40,8 @@ class Credentials:
     email: str
     password: str
     device: str | None = None
+    code: str | None = None
+    """Of the account's second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def sign_in(
     credentials: Credentials,
     *,
     guard: Guard,
+    sealer: Sealer,
     lifetimes: Lifetimes,
     now: dt.datetime,
 ) -> SignedIn:
@@ -72,6 +76,8 @@ def sign_in(
 
     Raises:
         WrongCredentialsError: whichever of the two was wrong.
+        SecondFactorRequiredError: both are right, and a code is missing.
+        WrongCodeError: it is not the right one.
         RateLimitedError: too many failures for this account or from this address.
         LimiterUnavailableError: nobody can say how many there were.
         TooBusyError: too many sign-ins wait.
@@ -80,21 +86,55 @@ def sign_in(
     guard.limiter.take(*guard.slots, now=now)
     with database.read() as session:
         known = accounts.by_email(session, key)
+        needs_code = known is not None and second_factor.is_on(session, known.id)
     if not hasher.verify(known.password_hash if known else None, credentials.password) or known is None:
         log.warning("sign_in_failed", account_id=str(known.id) if known else None)
         raise WrongCredentialsError
     assert known.password_hash is not None
     renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
-    guard.limiter.give_back(*guard.slots)
+    if needs_code and credentials.code is None:
+        guard.limiter.give_back(*guard.slots)
+        raise SecondFactorRequiredError
     with database.write() as session:
         account = accounts.get(session, known.id)
         if renewed is not None:
             account.password_hash = renewed
-        return begin(session, account, device=credentials.device, lifetimes=lifetimes, now=now)
+        if needs_code:
+            second_factor.use(session, sealer, account, credentials.code or "", now=now)
+        seen_at = now if needs_code else None
+        signed_in = begin(
+            session, account, device=credentials.device, lifetimes=lifetimes, now=now, second_factor_at=seen_at
+        )
+    guard.limiter.give_back(*guard.slots)
+    return signed_in
+
+
+def demand_password(hasher: Hasher, account: Account, password: str, *, guard: Guard, now: dt.datetime) -> None:
+    """Ask somebody who is signed in for their password once more. No transaction may be open.
+
+    Raises:
+        WrongPasswordError: it is another.
+        RateLimitedError, LimiterUnavailableError: too many tries.
+    """
+    guard.limiter.take(*guard.slots, now=now)
+    if not hasher.verify(account.password_hash, password):
+        raise WrongPasswordError
+    guard.limiter.give_back(*guard.slots)
+
+
+def mark(session: Session, session_id: uuid.UUID, *, now: dt.datetime | None) -> None:
+    """Note that a second factor was shown in this session, or with ``None`` that there is none any more."""
+    session.execute(update(SignInSession).where(SignInSession.id == session_id).values(second_factor_at=now))
 
 
 def begin(
-    session: Session, account: Account, *, lifetimes: Lifetimes, now: dt.datetime, device: str | None = None
+    session: Session,
+    account: Account,
+    *,
+    lifetimes: Lifetimes,
+    now: dt.datetime,
+    device: str | None = None,
+    second_factor_at: dt.datetime | None = None,
 ) -> SignedIn:
     """A new session with a token of 256 random bits, which is told once and stored as its hash only."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -107,6 +147,7 @@ def begin(
             created_at=now,
             last_used_at=now,
             expires_at=expires_at,
+            second_factor_at=second_factor_at,
         )
     )
     session.flush()
@@ -135,7 +176,8 @@ def authenticate(session: Session, token: str, *, lifetimes: Lifetimes, now: dt.
     if now >= sign_in_session.expires_at or now >= sign_in_session.last_used_at + lifetimes.idle:
         return None
     needs_touch = now >= sign_in_session.last_used_at + _TOUCH_EVERY
-    return Authenticated(accounts.actor_for(session, account), account, sign_in_session.id, needs_touch)
+    actor = accounts.actor_for(session, account, has_second_factor=sign_in_session.second_factor_at is not None)
+    return Authenticated(actor, account, sign_in_session.id, needs_touch)
 
 
 def touch(session: Session, token: str, *, now: dt.datetime) -> None:

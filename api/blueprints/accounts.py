@@ -47,6 +47,8 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
 
     The token goes into `Authorization: Bearer …` of later requests. Our own pages ask for `transport: cookie` instead:
     then no script ever sees the token, and changes need the header `X-CSRF-Token` with the answer's `csrf_token`.
+
+    An account with a second factor is answered 401 `second_factor_required` until its `code` comes along.
     """
     in_cookie = wish["transport"] == "cookie"
     if in_cookie:
@@ -55,8 +57,9 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
     signed_in = sessions.sign_in(
         held.database,
         held.hasher,
-        Credentials(wish["email"], wish["password"], devices.name(request.user_agent.string)),
+        Credentials(wish["email"], wish["password"], devices.name(request.user_agent.string), wish["code"]),
         guard=Guard(held.limiters.strict, slots(held.settings, "sign_in", account=accounts.email_key(wish["email"]))),
+        sealer=held.sealer,
         lifetimes=held.lifetimes,
         now=held.clock(),
     )

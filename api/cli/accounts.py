@@ -8,7 +8,7 @@ import click
 from api.app import utc_now
 from api.cli import data_protection
 from api.cli.output import Failure, answer, as_json, open_database, read_settings
-from moderation import accounts, sites
+from moderation import accounts, second_factor, sessions, sites
 from moderation.accounts import NewAccount
 from moderation.models import Role
 from moderation.passwords import Hasher
@@ -73,6 +73,18 @@ def set_role(email: str, role: str, site_keys: tuple[str, ...], *, as_json: bool
         changed = accounts.change_role(session, email, Role(role), site_keys)
         facts = {"id": changed.id, "email": changed.email, "role": changed.role, "sites": list(site_keys)}
     answer(facts, f"{email} is now {role}.", as_json=as_json)
+
+
+@command.command("reset-second-factor")
+@click.option("--email", required=True)
+@as_json
+def reset_second_factor(email: str, *, as_json: bool) -> None:
+    """Turn somebody's second factor off who has lost app and recovery codes. Make sure that it is they who ask."""
+    with open_database() as database, database.write() as session:
+        account = accounts.demand_by_email(session, email)
+        second_factor.turn_off(session, account, now=utc_now())
+        sessions.end_all(session, account.id)
+    answer({"id": account.id}, f"{email} signs in with the password alone. Their sessions are over.", as_json=as_json)
 
 
 @command.command("set-standing")

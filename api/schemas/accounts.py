@@ -19,6 +19,12 @@ class Registered(Schema):
 class SignInIn(StrictSchema):
     email = fields.String(required=True)
     password = fields.String(required=True, load_only=True)
+    code = fields.String(
+        load_default=None,
+        allow_none=True,
+        load_only=True,
+        metadata={"description": "Of the account's second factor: from the app, or a recovery code."},
+    )
     transport = fields.String(
         load_default="bearer",
         validate=choice("bearer", "cookie"),

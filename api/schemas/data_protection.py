@@ -67,6 +67,19 @@ class ExportedPasswordReset(Schema):
     expires_at = fields.AwareDateTime(required=True)
 
 
+class ExportedSecondFactor(Schema):
+    """An app that makes codes. Its seed is left out."""
+
+    created_at = fields.AwareDateTime(required=True)
+    confirmed_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ExportedRecoveryCode(Schema):
+    """One that was not used yet. Kept as a hash, which is left out."""
+
+    created_at = fields.AwareDateTime(required=True)
+
+
 class ExportedRevision(Schema):
     number = fields.Integer(required=True)
     body = fields.String(required=True, metadata={"description": "Empty where the text was removed after its period."})
@@ -170,6 +183,8 @@ class ExportOut(Schema):
     standings = fields.List(fields.Nested(ExportedStanding), required=True)
     sessions = fields.List(fields.Nested(ExportedSession), required=True)
     password_resets = fields.List(fields.Nested(ExportedPasswordReset), required=True)
+    second_factors = fields.List(fields.Nested(ExportedSecondFactor), required=True)
+    recovery_codes = fields.List(fields.Nested(ExportedRecoveryCode), required=True)
     comments = fields.List(fields.Nested(ExportedComment), required=True)
     votes = fields.List(fields.Nested(ExportedVote), required=True)
     flags = fields.List(fields.Nested(ExportedFlag), required=True)

@@ -8,6 +8,7 @@ from moderation.models.decision import Decision
 from moderation.models.perspective import ApiKey, SuggestedScore
 from moderation.models.reaction import Flag, Vote
 from moderation.models.screening import ScreeningRecord, VerdictRecord
+from moderation.models.second_factor import RecoveryCode, SecondFactor
 from moderation.models.session import PasswordReset, SignInSession
 from moderation.models.site import Site, SitePolicy
 from moderation.models.site_sign_in import SiteIdentity, SiteKey, UsedSiteToken
@@ -26,9 +27,11 @@ __all__ = [
     "ModeratedSite",
     "OutboxMessage",
     "PasswordReset",
+    "RecoveryCode",
     "Revision",
     "Role",
     "ScreeningRecord",
+    "SecondFactor",
     "SignInSession",
     "Site",
     "SiteIdentity",

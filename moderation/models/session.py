@@ -26,6 +26,8 @@ class SignInSession(Base, kw_only=True, eq=False, repr=False):
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     last_used_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    second_factor_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)
+    """When a second factor was shown in it; empty if none was."""
 
 
 class PasswordReset(Base, kw_only=True, eq=False, repr=False):

@@ -39,6 +39,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/password-resets/completions": (400, 400, 400, 400, 400, 400),
     "PUT /api/v1/accounts/me/password": (401, 403, 403, 403, 403, 403),
     "GET /api/v1/accounts/me/export": SIGNED_IN,
+    "GET /api/v1/accounts/me/second-factor": SIGNED_IN,
+    # Everybody's password is another, and nobody has begun to set up a second factor.
+    "POST /api/v1/accounts/me/second-factor": (401, 403, 403, 403, 403, 403),
+    "PUT /api/v1/accounts/me/second-factor/confirmation": (401, 403, 403, 403, 403, 403),
+    "POST /api/v1/accounts/me/second-factor/recovery-codes": (401, 403, 403, 403, 403, 403),
+    "DELETE /api/v1/accounts/me/second-factor": (401, 403, 403, 403, 403, 403),
     # Everybody's password is another.
     "DELETE /api/v1/accounts/me": (401, 403, 403, 403, 403, 403),
     "GET /api/v1/accounts/me/sessions": SIGNED_IN,
@@ -117,6 +123,10 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "POST /api/v1/password-resets": lambda _w, _c, number: {"email": f"neu{number}@example.org"},
     "POST /api/v1/password-resets/completions": lambda *_: {"token": "x", "password": "Ahornblatt am Fenster"},
     "PUT /api/v1/accounts/me/password": lambda *_: {"current_password": "x", "password": "Ahornblatt am Fenster"},
+    "POST /api/v1/accounts/me/second-factor": lambda *_: {"password": "x"},
+    "PUT /api/v1/accounts/me/second-factor/confirmation": lambda *_: {"code": "123456"},
+    "POST /api/v1/accounts/me/second-factor/recovery-codes": lambda *_: {"password": "x", "code": "123456"},
+    "DELETE /api/v1/accounts/me/second-factor": lambda *_: {"password": "x", "code": "123456"},
     "DELETE /api/v1/accounts/me": lambda *_: {"password": "x", "comments": "keep"},
     "POST /api/v1/sites/<site>/sessions": lambda world, _, number: {
         "token": shared_key(world, kid=f"k{number}").token()

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from moderation import accounts, outbox, password_changes, sites
+from moderation import accounts, outbox, password_changes, second_factor, sites
 from moderation.db import Base
 from moderation.erasure import NOBODY, Fate, erase_account
 from moderation.errors import NotFoundError
@@ -22,6 +22,7 @@ from moderation.models import (
     Account,
     OutboxMessage,
     Role,
+    SecondFactor,
     SiteIdentity,
 )
 from tests.integrity import assert_whole
@@ -92,6 +93,8 @@ def live(world: World) -> Life:
                 site_id=site.id, account_id=account.id, issuer="site", subject="ada-17", created_at=world.clock()
             )
         )
+        session.add(SecondFactor(account_id=account.id, sealed_seed="v1.x", created_at=world.clock()))
+        second_factor.renew_codes(session, account.id, now=world.clock())
         # She has moderated, too, and set a policy.
         accounts.assign_role(session, account, Role.MODERATOR, (site.id,))
         sites.set_policy(

@@ -8,14 +8,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from sqlalchemy import func, select
 
 from api import cli, migrating
-from moderation import accounts, sites
+from moderation import accounts, second_factor, sites
 from moderation.db import Database
 from moderation.models import Account, Comment, Decision, Role, SitePolicy, Status
 from moderation.policies import Policy, WordLists
+from moderation.sealing import Sealer
 from tests.fakes import FakeClassifier
 from tests.integration.conftest import Ended, Vorab
 from tests.world import World
@@ -399,3 +401,20 @@ def test_rescreening_an_unknown_site_is_refused(vorab: Vorab, world: World, monk
     monkeypatch.setattr("api.cli.rescreen.load", lambda _settings: world.classifier)
 
     assert vorab("rescreen", "anderswo").code == 1
+
+
+def test_a_lost_second_factor_is_turned_off_by_an_operator(vorab: Vorab, database: Database) -> None:
+    flat = ("--email", "a@example.org", "--display-name", "A", "--role", "admin", "--password-stdin")
+    assert vorab("accounts", "create", *flat, stdin=PASSWORD).code == 0
+    with database.write() as session:
+        account = accounts.demand_by_email(session, "a@example.org")
+        now = account.created_at
+        sealer = Sealer("k" * 32)
+        begun = second_factor.begin(session, sealer, account, issuer="x", now=now)
+        second_factor.confirm(session, sealer, account, pyotp.TOTP(begun.secret).at(now), now=now)
+        assert second_factor.is_on(session, account.id)
+
+    assert vorab("accounts", "reset-second-factor", "--email", "a@example.org").code == 0
+
+    with database.read() as session:
+        assert second_factor.state(session, account.id) == second_factor.State(False, 0)
