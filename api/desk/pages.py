@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from api import auth, browser_sessions, language
@@ -52,6 +52,11 @@ def figures() -> AnyResponse:
     return page("desk/figures.html")
 
 
+@blueprint.get("/second-factor")
+def second_factor() -> AnyResponse:
+    return page("desk/second_factor.html")
+
+
 @blueprint.get("/assets/<version>/<name>")
 def asset(version: str, name: str) -> Response:
     return assets.send(version, name)
@@ -64,6 +69,8 @@ def page(template: str) -> AnyResponse:
         return _remember_language(chosen)
     spoken = page_language()
     found = auth.identity()
+    if found is not None and found.actor.lacks_second_factor and request.endpoint != "desk.second_factor":
+        return redirect(url_for("desk.second_factor"), 303)
     shown = template if found is not None and found.actor.is_staff else "desk/sign_in.html"
     answer = make_response(render_template(shown, **_context(found, spoken)))
     answer.headers["Content-Security-Policy"] = CSP

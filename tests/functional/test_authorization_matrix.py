@@ -94,6 +94,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     # The desk is a page to sign in on for everybody who is no moderator.
     "GET /desk": OPEN,
     "GET /desk/figures": OPEN,
+    "GET /desk/second-factor": OPEN,
     "GET /desk/assets/<version>/<name>": OPEN,
     "GET /account/forgotten": OPEN,
     "GET /account/password": OPEN,

@@ -30,8 +30,8 @@ export class Session extends EventTarget {
     return this.account?.id ?? lasting.get(`${this.#key}:last`) ?? null;
   }
 
-  async signIn(email, password, { stay = true } = {}) {
-    this.#begin(await this.api.post("/sessions", { email, password }), stay);
+  async signIn(email, password, { stay = true, code } = {}) {
+    this.#begin(await this.api.post("/sessions", { email, password, code }), stay);
   }
 
   async register(email, displayName, password) {

@@ -88,6 +88,15 @@ export class SignInDialog {
     return { name, input, note, row: h("div", { class: "field" }, h("label", { for: id }, t(name)), input, note) };
   }
 
+  /** Whoever moderates has a second factor, perhaps. */
+  #askForCode() {
+    if (this.fields.some((field) => field.name === "code")) return;
+    const field = this.#field("code", "one-time-code");
+    this.fields.at(-1).row.after(field.row);
+    this.fields.push(field);
+    field.input.focus();
+  }
+
   #value(name) {
     return this.fields.find((field) => field.name === name)?.input.value.trim() ?? "";
   }
@@ -107,8 +116,9 @@ export class SignInDialog {
   }
 
   async #signIn() {
-    const password = this.fields.at(-1).input.value;
-    await this.section.session.signIn(this.#value("email"), password, { stay: this.stay.checked });
+    const password = this.fields.find((field) => field.name === "password").input.value;
+    const code = this.#value("code") || undefined;
+    await this.section.session.signIn(this.#value("email"), password, { stay: this.stay.checked, code });
     this.element.close();
   }
 
@@ -146,6 +156,7 @@ export class SignInDialog {
   }
 
   #explain(error) {
+    if (error instanceof Problem && error.code === "second_factor_required") this.#askForCode();
     const wrong = this.fields.filter((field) => error instanceof Problem && error.saysOf(field.name));
     for (const field of wrong) this.#mark(field, error.saysOf(field.name));
     wrong[0]?.input.focus();
