@@ -15,7 +15,6 @@ from api.settings import Settings
 
 SCREEN = "vorab.screen"
 SCORE = "vorab.score"
-QUEUE = "vorab"
 _CONNECT_S = 1.0
 
 
@@ -30,7 +29,7 @@ def celery_for(settings: Settings) -> Celery:
         "result_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
-        "task_default_queue": QUEUE,
+        "task_default_queue": settings.broker_queue,
         "task_default_delivery_mode": "transient",
         "task_publish_retry": False,
         "result_expires": 60,
@@ -46,8 +45,10 @@ def celery_for(settings: Settings) -> Celery:
         "worker_send_task_events": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
+    # One try: whoever publishes has a better way out than to wait for a broker.
+    options["broker_transport_options"] = {"max_retries": 0, "interval_start": 0}
     if on_redis:
-        options["broker_transport_options"] = {"socket_connect_timeout": _CONNECT_S, "socket_timeout": 5.0}
+        options["broker_transport_options"] |= {"socket_connect_timeout": _CONNECT_S, "socket_timeout": 5.0}
         options["redis_socket_connect_timeout"] = _CONNECT_S
         options["redis_socket_timeout"] = 5.0
     made.conf.update(options)

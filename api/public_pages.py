@@ -79,7 +79,7 @@ def answer(pages: PublicPages, address: tuple[Hashable, ...], version: Hashable,
         body = pages.find(address, version)
         counters.count_page("made" if body is None else "kept")
         if body is None:
-            body = current_app.json.dumps(make()).encode()
+            body = current_app.json.dumps(make(), separators=(",", ":")).encode()
             pages.keep(address, version, body)
         response = Response(body, mimetype="application/json")
     response.set_etag(etag)

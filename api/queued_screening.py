@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import time
@@ -12,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import structlog
 from celery import Celery
 from celery.exceptions import CeleryError
+from kombu import pools
 from kombu.exceptions import KombuError
 
 from api.broker import SCORE, SCREEN
@@ -72,6 +74,9 @@ class QueuedRunner:
     def close(self) -> None:
         """Hand over what was begun, take on nothing more."""
         self._pool.shutdown(wait=True)
+        pools.reset()
+        with contextlib.suppress(AttributeError):  # Celery's own way to say that no answer was ever waited for.
+            self._celery.backend.result_consumer.stop()
 
     def _hand_over(self, job: Job) -> None:
         try:

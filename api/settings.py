@@ -35,6 +35,7 @@ class Settings:
     model_languages: tuple[str, ...] = ()
     screening: str = "inline"
     broker_url: str | None = field(default=None, repr=False)
+    broker_queue: str = "vorab"
     screening_deadline: dt.timedelta = dt.timedelta(seconds=2)
     screening_lease: dt.timedelta = dt.timedelta(seconds=15)
     screening_threads: int = 4
@@ -94,6 +95,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         "model_languages": env.list("MODEL_LANGUAGES", []),
         "screening": env.str("SCREENING", defaults.screening, validate=validate.OneOf(["inline", "celery"])),
         "broker_url": env.str("BROKER_URL", None, validate=_broker_url),
+        "broker_queue": env.str("BROKER_QUEUE", defaults.broker_queue, validate=validate.Length(min=1, max=100)),
         "screening_threads": env.int("SCREENING_THREADS", defaults.screening_threads, validate=at_least_one),
         "screening_backlog": env.int("SCREENING_BACKLOG", defaults.screening_backlog, validate=at_least_one),
         "redis_url": env.str("REDIS_URL", None, validate=_redis_url),

@@ -17,7 +17,7 @@ from prometheus_client import start_http_server
 
 from api import metrics
 from api.app import Replacements, make_services
-from api.broker import QUEUE, SCORE, SCREEN, celery_for
+from api.broker import SCORE, SCREEN, celery_for
 from api.mail import mailer_for
 from api.maintenance import Maintenance
 from api.services import Services
@@ -30,9 +30,11 @@ from moderation.identifiers import new_id
 log = structlog.get_logger()
 
 
-def run(settings: Settings, *, threads: int, metrics_port: int | None = None) -> None:
+def run(
+    settings: Settings, *, threads: int, metrics_port: int | None = None, replacements: Replacements | None = None
+) -> None:
     """Work until SIGTERM, which lets screenings under way finish."""
-    services = make_services(settings, Replacements(), queued=False)
+    services = make_services(settings, replacements or Replacements(), queued=False)
     celery = celery_for(settings)
     add_tasks(celery, services)
     start = getattr(services.classifier, "start", None)
@@ -48,7 +50,7 @@ def run(settings: Settings, *, threads: int, metrics_port: int | None = None) ->
         celery.Worker(
             pool_cls=get_implementation("threads"),
             concurrency=threads,
-            queues=QUEUE,
+            queues=settings.broker_queue,
             loglevel="WARNING",
             quiet=True,
             without_gossip=True,
