@@ -74,7 +74,7 @@ class QueuedRunner:
     def close(self) -> None:
         """Hand over what was begun, take on nothing more."""
         self._pool.shutdown(wait=True)
-        pools.reset()
+        pools.reset()  # type: ignore[no-untyped-call]  # kombu has no types.
         with contextlib.suppress(AttributeError):  # Celery's own way to say that no answer was ever waited for.
             self._celery.backend.result_consumer.stop()
 
