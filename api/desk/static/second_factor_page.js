@@ -74,7 +74,7 @@ const code = (label) => [
 function ask({ lead, fields, actions }) {
   const problem = h("p", { class: "error", role: "alert", hidden: true });
   const buttons = actions.map(([label], at) => h("button", { type: "submit", class: at === 0 ? "primary" : "quiet", value: String(at) }, t(label)));
-  const form = h("form", { class: "form", novalidate: true }, problem, fields, h("div", { class: "row" }, buttons));
+  const form = h("form", { class: "form", novalidate: true }, problem, fields, h("div", { class: "buttons" }, buttons));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const [, act] = actions[Number((event.submitter ?? buttons[0]).value)];
