@@ -70,13 +70,12 @@ def load(session: Session, site_id: uuid.UUID, identity: ModelIdentity, *, since
 
 
 def scored(judgement: Judgement, classifier: Classifier) -> Judgement:
-    """The judgement with the scores that today's model gives its text.
+    """A judgement that still has its text, with the scores that today's model gives it.
 
     Raises:
         ClassifierError: it could not be scored.
     """
-    if judgement.text is None:
-        return judgement
+    assert judgement.text is not None
     found = assess(judgement.text, judgement.language, classifier, Policy().hold_thresholds)
     return dataclasses.replace(judgement, scores=found.scores, text=None)
 
