@@ -184,7 +184,12 @@ class TestCommand:
         texts = [insult(number) if number % 2 else sentence(number) for number in range(110)]
         rows = [{"text": text, "toxic": number % 2} for number, text in enumerate(texts)]
         path = tmp_path / "labelled.jsonl"
-        useless = ['{"text": "Ein Satz ohne Urteil."}', '{"text": "This one is in English.", "toxic": 1}', "kaputt"]
+        english = "The council plans to rebuild the old library next year."
+        useless = [
+            '{"text": "Ein Satz ohne Urteil."}',
+            json.dumps({"text": english, "lang": "en", "toxic": 1}),
+            "kaputt",
+        ]
         path.write_text("\n".join([*map(json.dumps, rows), *useless]), encoding="utf-8")
         return path
 
