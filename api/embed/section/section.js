@@ -3,6 +3,7 @@
 import { Api, Problem, Unanswered, path } from "./api.js";
 import { Composer } from "./composer.js";
 import { button, fill, h } from "./dom.js";
+import { MyData } from "./mydata.js";
 import { Own } from "./own.js";
 import { Pulse } from "./pulse.js";
 import { Session } from "./session.js";
@@ -47,8 +48,9 @@ export class Section {
     this.own = new Own(this);
     this.thread = new Thread(this);
     this.dialog = new SignInDialog(this);
+    this.myData = new MyData(this);
     this.trouble = h("div");
-    const parts = [this.write, this.trouble, this.own.element, this.thread.element, this.status, this.dialog.element];
+    const parts = [this.write, this.trouble, this.own.element, this.thread.element, this.status, this.dialog.element, this.myData.element];
     const root = h("section", { class: "root", lang: this.words.language, "aria-labelledby": "heading" });
     root.append(h("header", { class: "top" }, this.heading, this.account), ...parts);
     this.heading.append(t("comments"));
@@ -133,6 +135,7 @@ export class Section {
       this.account,
       h("span", null, t("signed_in_as"), " ", name),
       desk,
+      button(t("my_data"), () => this.myData.open(), { class: "link" }),
       button(t("sign_out"), () => this.session.signOut(), { class: "link" }),
     );
   }

@@ -30,6 +30,16 @@ export class Session extends EventTarget {
     return this.account?.id ?? lasting.get(`${this.#key}:last`) ?? null;
   }
 
+  /** Whether the site's own sign-in stands for this one. */
+  get isOfSite() {
+    return this.#stored?.subject != null;
+  }
+
+  /** The session is over on the server already. */
+  forget() {
+    this.#end({});
+  }
+
   async signIn(email, password, { stay = true, code } = {}) {
     this.#begin(await this.api.post("/sessions", { email, password, code }), stay);
   }

@@ -1,0 +1,82 @@
+// What the law gives readers: everything about themselves as a file, and leaving.
+
+import { button, fill, h } from "./dom.js";
+
+const FATES = ["keep", "remove"];
+
+export class MyData {
+  constructor(section) {
+    this.section = section;
+    this.element = h("dialog", {
+      class: "dialog",
+      "aria-labelledby": "my-data",
+      onclick: (event) => event.target === this.element && this.element.close(),
+      onclose: () => fill(this.element),
+    });
+  }
+
+  open() {
+    const { t } = this.section.words;
+    this.message = h("p", { class: "problem", role: "alert", hidden: true });
+    this.leaving = h("div", null, button(t("delete_account"), () => this.#askToLeave(), { class: "link" }));
+    fill(
+      this.element,
+      h("h3", { id: "my-data" }, t("my_data")),
+      h("p", { class: "muted" }, t("export_why")),
+      h("div", { class: "row" }, button(t("export"), () => this.#try(() => this.#download()), { class: "primary" }), button(t("cancel"), () => this.element.close())),
+      this.message,
+      this.leaving,
+    );
+    this.element.showModal();
+  }
+
+  #askToLeave() {
+    const { t } = this.section.words;
+    const choices = FATES.map((fate, at) =>
+      h("label", { class: "check" }, h("input", { type: "radio", name: "fate", value: fate, checked: at === 0 }), h("span", null, t(`fate_${fate}`))),
+    );
+    const id = "leaving-password";
+    const input = h("input", { id, type: "password", autocomplete: "current-password", required: true });
+    // Whom the site signs in has no password here.
+    const password = !this.section.session.isOfSite && h("div", { class: "field" }, h("label", { for: id }, t("password")), input);
+    const leave = (event) => {
+      event.preventDefault();
+      const comments = form.querySelector("input:checked").value;
+      this.#try(() => this.#leave({ password: input.value, comments }));
+    };
+    const form = h(
+      "form",
+      { novalidate: true, onsubmit: leave },
+      h("p", null, t("delete_why")),
+      h("fieldset", null, h("legend", null, t("fate")), choices),
+      password,
+      h("div", { class: "row" }, h("button", { class: "primary", type: "submit" }, t("delete_for_good"))),
+    );
+    fill(this.leaving, form);
+    form.querySelector("input").focus();
+  }
+
+  async #try(work) {
+    this.message.hidden = true;
+    try {
+      await work();
+    } catch (error) {
+      this.message.textContent = this.section.explain(error);
+      this.message.hidden = false;
+    }
+  }
+
+  async #download() {
+    const found = await this.section.api.get("/accounts/me/export");
+    const address = URL.createObjectURL(new Blob([JSON.stringify(found, null, 2)], { type: "application/json" }));
+    h("a", { href: address, download: "vorab.json" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
+
+  async #leave(wish) {
+    await this.section.api.call("DELETE", "/accounts/me", wish);
+    this.element.close();
+    this.section.session.forget();
+    this.section.say(this.section.words.t("account_deleted"));
+  }
+}
