@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import structlog
 from flask import Flask, Response, g, request
@@ -19,6 +20,7 @@ _SITE_PATH = re.compile(r"/api/v1/sites/([^/]+)(?:/|$)")
 _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, Accept-Language"
 _EXPOSED_HEADERS = "Retry-After, Idempotent-Replay"
 _PREFLIGHT_AGE_S = 600
+_VARIES = "Authorization, Cookie, Origin"
 
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
@@ -36,26 +38,31 @@ def register(app: Flask) -> None:
 
 def begin() -> None:
     """Give the request an id: the caller's if it is one of ours in form (a proxy's, a colleague's), else a new one."""
-    given = parse_id(request.headers.get("X-Request-Id", ""))
-    g.request_id = str(given or new_id())
+    given = request.headers.get("X-Request-Id")
+    g.request_id = str((given and parse_id(given)) or new_id())
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def finish(answer: Response) -> Response:
-    for name, value in _SECURITY.items():
-        answer.headers.setdefault(name, value)
+    _add_missing(answer, _SECURITY)
     answer.headers["X-Request-Id"] = g.get("request_id", "")
     if request.is_secure:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.path.startswith(API_PREFIX):
-        answer.vary.update(["Authorization", "Cookie", "Origin"])
-        if not answer.cache_control.public:
-            answer.headers.setdefault("Cache-Control", "no-store")
-            answer.headers.setdefault("Content-Language", language.current())
-            answer.vary.add("Accept-Language")
+        varies = _VARIES
+        if "public" not in answer.headers.get("Cache-Control", ""):
+            _add_missing(answer, {"Cache-Control": "no-store", "Content-Language": language.current()})
+            varies = f"{_VARIES}, Accept-Language"
+        _add_missing(answer, {"Vary": varies})
         _share(answer)
     return answer
+
+
+def _add_missing(answer: Response, wanted: Mapping[str, str]) -> None:
+    """Many times ``Headers.setdefault``, which reads all that there are each time."""
+    present = {name.lower() for name, _ in answer.headers}
+    answer.headers.extend([(name, value) for name, value in wanted.items() if name.lower() not in present])
 
 
 def _share(answer: Response) -> None:

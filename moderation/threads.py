@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from moderation import comment_views, cursors, sites
 from moderation.comment_views import CommentQuery, CommentRow, CommentView, Viewer
+from moderation.db import Database
 from moderation.errors import InvalidInputError, NotFoundError
 from moderation.identifiers import parse_id
 from moderation.models import Article, Comment, Site, SitePolicy, Status
@@ -71,14 +72,15 @@ class Version:
     policy: int
 
 
-def version(session: Session, site_key: str, external_id: str) -> Version:
+def version(database: Database, site_key: str, external_id: str) -> Version:
     """
     Raises:
         NotFoundError: no such site or article.
     """
-    row = session.execute(_VERSION, {"site": site_key, "article": external_id}).one_or_none()
+    row = database.ask(_VERSION, {"site": site_key, "article": external_id})
     if row is None:
-        sites.by_key(session, site_key)
+        with database.read() as session:
+            sites.by_key(session, site_key)
         raise NotFoundError("article")
     return Version(*row)
 

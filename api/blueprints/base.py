@@ -14,3 +14,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         super().__init__(name, import_name, url_prefix="/api/v1", **options)
+
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """As flask-smorest's, but with one schema made once: webargs would make another with every request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)

@@ -40,20 +40,18 @@ def thread(query: dict[str, Any], site: str, article: str) -> dict[str, Any] | R
     held = services()
     viewer = auth.viewer()
 
-    def page_for_all() -> dict[str, Any]:
-        dumped: dict[str, Any] = schemas.ThreadPage().dump(page())
-        return dumped
-
     def page() -> dict[str, Any]:
-        found = threads.of_article(session, site, article, PageRequest(**query), viewer)
+        with held.database.read() as session:
+            found = threads.of_article(session, site, article, PageRequest(**query), viewer)
         return {**_page(found), "total": found.total}
 
-    with held.database.read() as session:
-        if viewer.account_id is not None:
-            return page()
-        address = ("thread", site, article, *query.values())
-        version = threads.version(session, site, article)
-        return public_pages.answer(held.public_pages, address, version, page_for_all)
+    if viewer.account_id is not None:
+        return page()
+    # Asked before the page is read: what changes in between is then on a page that counts as the older one, and is
+    # made again.
+    version = threads.version(held.database, site, article)
+    address = ("thread", site, article, *query.values())
+    return public_pages.answer(held.public_pages, address, version, lambda: schemas.ThreadPage().dump(page()))
 
 
 @blueprint.route("/sites/<site>/articles/<article>/comments", methods=["POST"])

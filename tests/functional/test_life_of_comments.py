@@ -283,7 +283,7 @@ class Life(RuleBasedStateMachine):
         with self.database.read() as session:
             if session.scalar(select(func.count()).select_from(Article)) == 0:
                 return
-            version = threads.version(session, "demo", "artikel-1")
+            version = threads.version(self.database, "demo", "artikel-1")
             page = threads.of_article(session, "demo", "artikel-1", PageRequest(), Viewer())
         assert self.pages.setdefault(version, page) == page
 

@@ -1,0 +1,65 @@
+"""Connections: questions outside of a transaction, and servers that went away while nobody asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import bindparam, func, select, text
+from sqlalchemy.engine import URL
+
+from moderation import db
+from moderation.db import Database
+from moderation.models import Site
+from tests.databases import skip_without_postgresql
+from tests.world import World
+
+_KEY = select(Site.key).where(Site.key == bindparam("key"))
+
+
+def test_a_question_by_itself_finds_a_row_or_none(world: World) -> None:
+    assert world.database.ask(_KEY, {"key": "demo"}) == ("demo",)
+    assert world.database.ask(_KEY, {"key": "nowhere"}) is None
+
+
+def test_transactions_go_on_as_before_on_a_connection_that_was_asked_alone(world: World) -> None:
+    for key in ("zwei", "drei"):
+        world.database.ask(_KEY, {"key": key})
+        world.site(key)
+
+    with world.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Site)) == 3
+    with pytest.raises(ZeroDivisionError), world.database.write() as session:
+        session.add(Site(key="x", name="X", language="de", allowed_origins=[], created_at=world.clock()))
+        session.flush()
+        raise ZeroDivisionError
+    assert world.database.ask(_KEY, {"key": "x"}) is None
+
+
+@pytest.fixture
+def two_databases(postgresql_server: URL | None, postgresql_database: Database | None) -> Iterator[list[Database]]:
+    """The same one, over pools of their own."""
+    if postgresql_database is None:
+        skip_without_postgresql()
+    assert postgresql_database is not None
+    url = postgresql_database.engine.url.render_as_string(hide_password=False)
+    made = [Database(url) for _ in range(2)]
+    yield made
+    for one in made:
+        one.dispose()
+
+
+def test_i3_connections_that_died_while_idle_are_replaced_before_anybody_uses_them(
+    two_databases: list[Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_TRUSTED_S", 0)
+    idle, other = two_databases
+    with idle.engine.connect() as one, idle.engine.connect() as two:
+        numbers = [connection.scalar(text("SELECT pg_backend_pid()")) for connection in (one, two)]
+    with other.engine.connect() as connection:
+        for number in numbers:
+            connection.execute(text("SELECT pg_terminate_backend(:number, 5000)"), {"number": number})
+
+    found = [idle.ask(select(func.pg_backend_pid()), {}) for _ in range(3)]
+
+    assert all(row is not None and row[0] not in numbers for row in found)
