@@ -284,7 +284,7 @@ def test_k6_debugging_is_off(world: World) -> None:
     assert world.client.get("/?__debugger__=yes&cmd=resource&f=style.css").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/accounts", "/accounts/me", "/healthz", f"/sites/demo/articles/{ARTICLE}/comments"])
+@pytest.mark.parametrize("path", ["/accounts", "/sessions", "/healthz", f"/sites/demo/articles/{ARTICLE}/comments"])
 def test_k6_methods_that_do_not_exist_are_answered_with_those_that_do(world: World, path: str) -> None:
     for method in ("TRACE", "CONNECT", "PROPFIND", "DELETE"):
         answer = world.call(method, path)
