@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, Row, Select, create_engine, event, make_url
+from sqlalchemy import JSON, DateTime, Engine, MetaData, Select, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import InvalidatePoolError
@@ -103,7 +103,7 @@ class Database:
         with self._writing() as session, session.begin():
             yield session
 
-    def ask(self, question: Select[Any], values: Mapping[str, Any]) -> Row[Any] | None:
+    def ask(self, question: Select[Any], values: Mapping[str, Any]) -> Sequence[Any] | None:
         """The one row that a query finds, if it finds one.
 
         Outside of any transaction, which a single query does not need: at half the price of :meth:`read`, for what is
