@@ -9,7 +9,7 @@ import structlog
 
 from api import letters, mail
 from api.services import Services
-from moderation import limits, outbox, retention, screening_jobs, sessions, site_sign_in, submissions
+from moderation import erasure, limits, outbox, retention, screening_jobs, sessions, site_sign_in, submissions
 from moderation.errors import ClassifierUnavailableError
 
 log = structlog.get_logger()
@@ -76,6 +76,7 @@ class Maintenance:
             sessions.forget_expired(session, lifetimes=services.lifetimes, now=now)
             site_sign_in.forget_used_tokens(session, now=now)
             submissions.forget_old_keys(session, now=now)
+        erasure.finish(services.database, now=now)
         kept = retention.enforce(services.database, services.periods, now=now)
         if kept.refused or kept.forgotten:
             log.info("texts_forgotten", refused=kept.refused, forgotten=kept.forgotten)

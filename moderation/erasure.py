@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from moderation import accounts, forgetting, outbox, publication, sessions, submissions
 from moderation.db import Database
 from moderation.errors import NotFoundError
-from moderation.models import Account, Comment, Decision, Flag, Status, Vote
+from moderation.models import Account, Comment, Decision, Flag, Role, SiteIdentity, Status, Vote
 from moderation.passwords import Hasher
 from moderation.publication import Change
 from moderation.sessions import Authenticated, Guard
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
 """The account that the comments of everybody who is gone belong to. It has no name, and nobody can sign in with it."""
 _BATCH = 100
+_STEPS_AT_ONCE = 5
+"""So many batches of comments are settled while the person waits for an answer."""
 
 
 class Fate(StrEnum):
@@ -52,25 +55,42 @@ def erase(
     """
     if who.account.password_hash is not None:
         sessions.demand_password(hasher, who.account, wish.password, guard=guard, now=now)
-    erase_account(database, who.account.id, wish.comments, now=now)
+    erase_account(database, who.account.id, wish.comments, now=now, steps=_STEPS_AT_ONCE)
 
 
-def erase_account(database: Database, account_id: uuid.UUID, fate: Fate, *, now: dt.datetime) -> None:
-    """Delete an account, its sessions first and its comments in small transactions: nobody waits for a long one.
+def erase_account(
+    database: Database, account_id: uuid.UUID, fate: Fate, *, now: dt.datetime, steps: int | None = None
+) -> None:
+    """Delete an account: the person at once, their comments in small transactions, which nobody has to wait for long.
 
-    A process that dies meanwhile leaves an account that can be deleted again, with some of its comments gone.
+    After so many ``steps`` the rest is left to :func:`finish`, as it is if the process dies.
 
     Raises:
         NotFoundError: there is no such account.
         LastAdminError: nobody else could run the place.
     """
     with database.write() as session:
-        sessions.end_all(session, _lock(session, account_id).id)
-    is_gone = False
-    while not is_gone:
-        with database.write() as session:
-            is_gone = _step(session, _lock(session, account_id), fate, now=now)
+        _send_away(session, _lock(session, account_id), fate, now=now)
     log.info("account_erased", account_id=str(account_id), comments=fate.value)
+    _go_on(database, account_id, now=now, steps=steps)
+
+
+def finish(database: Database, *, now: dt.datetime) -> None:
+    """Complete the deletions that were begun and are not done."""
+    with database.read() as session:
+        leaving = session.scalars(select(Account.id).where(Account.leaving.is_not(None))).all()
+    for account_id in leaving:
+        with suppress(NotFoundError):  # Another process was faster.
+            _go_on(database, account_id, now=now, steps=None)
+
+
+def _go_on(database: Database, account_id: uuid.UUID, *, now: dt.datetime, steps: int | None) -> None:
+    done = 0
+    while steps is None or done < steps:
+        with database.write() as session:
+            if _step(session, _lock(session, account_id), now=now):
+                return
+        done += 1
 
 
 def _lock(session: Session, account_id: uuid.UUID) -> Account:
@@ -78,12 +98,28 @@ def _lock(session: Session, account_id: uuid.UUID) -> Account:
     account = session.get(Account, account_id, with_for_update=True)
     if account is None or account.id == NOBODY:
         raise NotFoundError("account")
-    accounts.demand_not_last_admin(session, account)
     return account
 
 
-def _step(session: Session, account: Account, fate: Fate, *, now: dt.datetime) -> bool:
+def _send_away(session: Session, account: Account, fate: Fate, *, now: dt.datetime) -> None:
+    """Nobody can sign in any more, the address is free, and no name is shown."""
+    accounts.demand_not_last_admin(session, account)
+    sessions.end_all(session, account.id)
+    session.execute(delete(SiteIdentity).where(SiteIdentity.account_id == account.id))
+    outbox.forget_about(session, account)
+    outbox.say_goodbye(session, account, now=now)
+    accounts.assign_role(session, account, Role.READER, ())
+    account.email = account.email_key = account.password_hash = None
+    account.display_name = ""
+    account.leaving = fate.value
+    session.flush()
+    publication.renew_all_of(session, account.id)
+
+
+def _step(session: Session, account: Account, *, now: dt.datetime) -> bool:
     """Settle some comments; once all are, remove the account. ``True`` if that was done."""
+    assert account.leaving is not None
+    fate = Fate(account.leaving)
     found = session.scalars(_unsettled(account.id, fate).limit(_BATCH)).all()
     for comment_id in found:
         _settle(session, comment_id, fate, now=now)
@@ -120,8 +156,6 @@ def _remove(session: Session, account: Account, *, now: dt.datetime) -> None:
     _take_votes_back(session, account.id)
     session.execute(update(Flag).where(Flag.account_id == account.id).values(account_id=None, text=None))
     _hand_to_nobody(session, account.id, now=now)
-    outbox.forget_about(session, account)
-    outbox.say_goodbye(session, account, now=now)
     session.delete(account)
     session.flush()
     publication.renew(session, *articles)

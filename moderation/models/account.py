@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation.db import Base, UTCDateTime
@@ -25,7 +25,15 @@ class Account(Base, kw_only=True, eq=False, repr=False):
     """
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("role IN ('reader', 'moderator', 'admin')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('reader', 'moderator', 'admin')", name="role"),
+        Index(
+            "ix_account_leaving",
+            "leaving",
+            sqlite_where=text("leaving IS NOT NULL"),
+            postgresql_where=text("leaving IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
     email: Mapped[str | None] = mapped_column(String(320))
@@ -36,6 +44,8 @@ class Account(Base, kw_only=True, eq=False, repr=False):
     language: Mapped[str] = mapped_column(String(8), default="de")
     home_site_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), default=None)
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    leaving: Mapped[str | None] = mapped_column(String(8), default=None)
+    """The account is being deleted: what is to become of its comments (``moderation.erasure.Fate``)."""
 
 
 class ModeratedSite(Base, kw_only=True, eq=False, repr=False):

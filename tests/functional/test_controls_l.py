@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from api.mail import ConsoleMailer
+from api.maintenance import Maintenance
 from moderation import accounts, outbox, password_changes, second_factor, sites
 from moderation.db import Base
 from moderation.erasure import NOBODY, Fate, erase_account
@@ -142,6 +144,7 @@ def test_l1_the_export_has_every_column_of_the_account_but_the_hash_and_the_key(
 
     stored = {column.name for column in Account.__table__.columns}
     withheld = {"password_hash": "has_password", "email_key": "email", "home_site_id": "home_site"}
+    stored -= {"leaving"}  # Whoever leaves asks no more.
     assert set(found["account"]) == {withheld.get(name, name) for name in stored}
 
 
@@ -384,6 +387,31 @@ def test_l2_many_comments_go_in_several_steps(world: World, monkeypatch: pytest.
     assert delete(world, person, "remove").status_code == 204
 
     assert world.thread()["items"] == []
+    assert_whole(world.database)
+
+
+def test_l2_what_is_not_done_at_once_is_done_by_maintenance(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Because there is too much, or because the process died."""
+    monkeypatch.setattr("moderation.erasure._BATCH", 1)
+    monkeypatch.setattr("moderation.erasure._STEPS_AT_ONCE", 2)
+    person = ada(world)
+    for number in range(4):
+        world.comment(person, f"Beitrag Nummer {number} von mir.")
+
+    assert delete(world, person, "remove").status_code == 204
+
+    # The person is gone already, whatever is left of the comments.
+    left = world.thread()["items"]
+    assert {comment["author"]["display_name"] for comment in left} == {"Gelöschtes Konto"}
+    assert len(left) == 2
+    assert world.call("POST", "/sessions", {"email": ADA, "password": PASSWORD}).status_code == 401
+    anew = ada(world)
+
+    Maintenance(world.services, ConsoleMailer(world.services.settings)).tidy()
+
+    assert world.thread()["items"] == []
+    assert not any(rows_of(world, person.account.id).values())
+    assert world.call("GET", "/accounts/me", by=anew).status_code == 200
     assert_whole(world.database)
 
 
