@@ -25,6 +25,7 @@ from api.blueprints import (
     perspective,
     reactions,
     review,
+    sanctions,
     second_factors,
     sessions,
     site_sign_in,
@@ -55,6 +56,7 @@ _API = (
     comments,
     reactions,
     review,
+    sanctions,
     figures,
     site_sign_in,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from api import google_errors, language, logs
+from api.embed import times
 from moderation.errors import (
     InvalidInputError,
     LimiterUnavailableError,
@@ -27,6 +29,8 @@ STATUS_OF = {
     "already_exists": 409,
     "already_flagged": 409,
     "article_closed": 403,
+    "author_banned": 403,
+    "author_suspended": 403,
     "classifier_failed": 503,
     "classifier_unavailable": 503,
     "csrf_failed": 403,
@@ -43,12 +47,14 @@ STATUS_OF = {
     "not_editable": 409,
     "not_found": 404,
     "not_reviewable": 409,
+    "not_sanctionable": 409,
     "not_signed_in": 401,
     "not_undoable": 409,
     "origin_not_allowed": 403,
     "own_comment": 403,
     "rate_limited": 429,
     "request_in_progress": 409,
+    "sanction_over": 409,
     "second_factor_missing": 403,
     "second_factor_required": 401,
     "site_token_expired": 401,
@@ -63,6 +69,7 @@ STATUS_OF = {
     "too_busy": 503,
     "unreadable_secret": 500,
     "unsupported_media_type": 415,
+    "warning_pending": 403,
     "wrong_code": 403,
     "wrong_credentials": 401,
     "wrong_password": 403,
@@ -160,6 +167,13 @@ def unexpected_error(error: Exception) -> Response:
     return problem(500, "internal_error")
 
 
+def _in_words(details: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: times.in_words(fact, language.current()) if isinstance(fact, dt.datetime) else fact
+        for name, fact in details.items()
+    }
+
+
 def problem(
     status: int, code: str, *, details: dict[str, Any] | None = None, errors: dict[str, Any] | None = None
 ) -> Response:
@@ -168,7 +182,7 @@ def problem(
         "type": f"{TYPE_PREFIX}{code}",
         "title": language.text("titles", code),
         "status": status,
-        "detail": language.text("details", code, **(details or {})),
+        "detail": language.text("details", code, **_in_words(details or {})),
         "code": code,
         "request_id": g.get("request_id", ""),
     }

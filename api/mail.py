@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from jinja2 import Environment
 
-from api import language
+from api import language, sanction_texts
 from api.settings import Settings
 from moderation.models import OutboxMessage
 
@@ -57,6 +57,7 @@ def compose(message: OutboxMessage, settings: Settings) -> EmailMessage:
         "site": urlsplit(settings.base_url).hostname or "",
         "forgotten_url": f"{settings.base_url.rstrip('/')}/account/forgotten?lang={message.language}",
         **message.context,
+        **sanction_texts.in_letter(message.context, message.language),
     }
     letter = EmailMessage(policy=SMTP)
     letter["From"] = settings.mail_from

@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 from moderation import outbox, passwords
 from moderation.actors import Actor
 from moderation.errors import AlreadyExistsError, InvalidInputError, LastAdminError, NotFoundError
-from moderation.models import Account, AuthorStanding, ModeratedSite, Role, SignInSession, Site
+from moderation.models import Account, ModeratedSite, Role, SignInSession, Site
 from moderation.text.input import clean_name
 
 log = structlog.get_logger()
 
+NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
+"""The account that the comments of everybody who is gone belong to. It has no name, and nobody can sign in with it."""
 _LANGUAGES = ("de", "en")
 
 
@@ -181,20 +183,6 @@ def actor_for(session: Session, account: Account, *, has_second_factor: bool = F
         and not has_second_factor
         and any(site.staff_second_factor for site in sites),
     )
-
-
-def set_standing(
-    session: Session, account: Account, site: Site, standing: str, *, until: dt.datetime | None, now: dt.datetime
-) -> None:
-    """Say what a site lets an author do from now on; ``good`` takes an earlier word back."""
-    session.execute(
-        delete(AuthorStanding).where(AuthorStanding.account_id == account.id, AuthorStanding.site_id == site.id)
-    )
-    if standing != "good":
-        session.add(
-            AuthorStanding(account_id=account.id, site_id=site.id, standing=standing, until=until, created_at=now)
-        )
-    log.info("standing_changed", account_id=str(account.id), site=site.key, standing=standing)
 
 
 def email_key(email: str) -> str:

@@ -52,7 +52,7 @@ class UTCDateTime(TypeDecorator[dt.datetime]):
 JSONValue = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
-class Base(MappedAsDataclass, DeclarativeBase):
+class Base(MappedAsDataclass, DeclarativeBase, eq=False):
     metadata = MetaData(naming_convention=NAMING)
 
 

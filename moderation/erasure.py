@@ -14,17 +14,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from moderation import accounts, forgetting, outbox, publication, sessions, submissions
+from moderation.accounts import NOBODY
 from moderation.db import Database
 from moderation.errors import NotFoundError
-from moderation.models import Account, Comment, Decision, Flag, Role, SiteIdentity, Status, Vote
+from moderation.models import Account, Comment, Decision, Flag, Role, Sanction, SiteIdentity, Status, Vote
 from moderation.passwords import Hasher
 from moderation.publication import Change
 from moderation.sessions import Authenticated, Guard
 
 log = structlog.get_logger()
 
-NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
-"""The account that the comments of everybody who is gone belong to. It has no name, and nobody can sign in with it."""
 _BATCH = 100
 _STEPS_AT_ONCE = 5
 """So many batches of comments are settled while the person waits for an answer."""
@@ -188,6 +187,7 @@ def _hand_to_nobody(session: Session, account_id: uuid.UUID, *, now: dt.datetime
     for statement in (
         update(Decision).where(Decision.comment_id.in_(theirs)).values(note=None),
         update(Decision).where(Decision.actor_id == account_id).values(actor_id=NOBODY),
+        update(Sanction).where(Sanction.actor_id == account_id).values(actor_id=NOBODY),
         update(Comment).where(Comment.author_id == account_id).values(author_id=NOBODY),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

@@ -133,6 +133,34 @@ class ArticleClosedError(ForbiddenError):
     code = "article_closed"
 
 
+class WarningPendingError(ForbiddenError):
+    """A moderator warned the author, who has to acknowledge that before they write again."""
+
+    code = "warning_pending"
+
+
+class AuthorSuspendedError(ForbiddenError):
+    """The author has no say on this site for a while; ``details`` has ``until``."""
+
+    code = "author_suspended"
+
+
+class AuthorBannedError(ForbiddenError):
+    code = "author_banned"
+
+
+class NotSanctionableError(VorabError):
+    """Moderators and admins lose their role before anything else."""
+
+    code = "not_sanctionable"
+
+
+class SanctionOverError(VorabError):
+    """The sanction has ended already: taken back, acknowledged, or its time is over."""
+
+    code = "sanction_over"
+
+
 class EditWindowClosedError(VorabError):
     code = "edit_window_closed"
 

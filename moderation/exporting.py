@@ -14,7 +14,6 @@ from moderation import outbox
 from moderation.models import (
     Account,
     Article,
-    AuthorStanding,
     Comment,
     Decision,
     Flag,
@@ -24,6 +23,7 @@ from moderation.models import (
     PasswordReset,
     RecoveryCode,
     Revision,
+    Sanction,
     ScreeningRecord,
     SecondFactor,
     SignInSession,
@@ -37,7 +37,6 @@ from moderation.models import (
 Rows = list[dict[str, Any]]
 
 SECTIONS: dict[InstrumentedAttribute[Any], str] = {
-    AuthorStanding.account_id: "standings",
     Comment.author_id: "comments",
     Decision.actor_id: "decisions",
     Flag.account_id: "flags",
@@ -46,6 +45,8 @@ SECTIONS: dict[InstrumentedAttribute[Any], str] = {
     OutboxMessage.account_id: "letters",
     PasswordReset.account_id: "password_resets",
     RecoveryCode.account_id: "recovery_codes",
+    Sanction.account_id: "sanctions",
+    Sanction.actor_id: "sanctions_imposed",
     SecondFactor.account_id: "second_factors",
     SignInSession.account_id: "sessions",
     SiteIdentity.account_id: "identities",
@@ -68,7 +69,8 @@ def export(session: Session, account: Account) -> dict[str, Any]:
             .order_by(SiteIdentity.id),
         ),
         "moderated_sites": _moderated_sites(session, account.id),
-        "standings": _standings(session, account.id),
+        "sanctions": _sanctions(session, account.id),
+        "sanctions_imposed": _sanctions_imposed(session, account.id),
         "sessions": _sessions(session, account.id),
         "password_resets": _rows(
             session, select(PasswordReset.expires_at).where(PasswordReset.account_id == account.id)
@@ -127,13 +129,36 @@ def _moderated_sites(session: Session, account_id: uuid.UUID) -> list[str]:
     )
 
 
-def _standings(session: Session, account_id: uuid.UUID) -> Rows:
+def _sanctions(session: Session, account_id: uuid.UUID) -> Rows:
+    """What was done about the person, and what ended it. By whom is left out: that is another person's."""
     return _rows(
         session,
-        select(Site.key.label("site"), AuthorStanding.standing, AuthorStanding.until, AuthorStanding.created_at)
-        .join(Site, Site.id == AuthorStanding.site_id)
-        .where(AuthorStanding.account_id == account_id)
-        .order_by(Site.key),
+        select(
+            Sanction.id,
+            Site.key.label("site"),
+            Sanction.kind,
+            Sanction.reason,
+            Sanction.note,
+            Sanction.until,
+            Sanction.ends_id.label("ends"),
+            Sanction.created_at,
+        )
+        .join(Site, Site.id == Sanction.site_id)
+        .where(Sanction.account_id == account_id)
+        .order_by(Sanction.created_at, Sanction.id),
+    )
+
+
+def _sanctions_imposed(session: Session, account_id: uuid.UUID) -> Rows:
+    """What the person did about others as a moderator, or acknowledged. About whom is left out."""
+    return _rows(
+        session,
+        select(
+            Site.key.label("site"), Sanction.kind, Sanction.reason, Sanction.note, Sanction.until, Sanction.created_at
+        )
+        .join(Site, Site.id == Sanction.site_id)
+        .where(Sanction.actor_id == account_id)
+        .order_by(Sanction.created_at, Sanction.id),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from moderation import publication, sites
+from moderation import publication, sites, standings
 from moderation.actors import Actor
 from moderation.errors import AlreadyFlaggedError, InvalidInputError, NotFoundError, OwnCommentError
 from moderation.models import Comment, Flag, Revision, Vote
@@ -33,8 +33,10 @@ def vote(session: Session, comment_id: uuid.UUID, value: int, *, actor: Actor, n
     Raises:
         NotFoundError: the comment is not published.
         OwnCommentError: it is the voter's own.
+        AuthorSuspendedError, AuthorBannedError: the voter has no say on the site. Flagging is everybody's right.
     """
     comment = _published_by_another(session, comment_id, actor)
+    standings.demand_voice(session, actor.account_id, comment.site_id, now=now)
     cast = session.get(Vote, (comment.id, actor.account_id))
     before = cast.value if cast else 0
     if cast is None:

@@ -16,11 +16,10 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from moderation import publication, sites
+from moderation import publication, sites, standings
 from moderation.identifiers import new_id
 from moderation.models import (
     Article,
-    AuthorStanding,
     Comment,
     Revision,
     ScreeningRecord,
@@ -30,7 +29,7 @@ from moderation.models import (
 )
 from moderation.policies import Policy
 from moderation.publication import Change
-from moderation.screening.context import ArticleFacts, AuthorFacts, RecentText, Standing
+from moderation.screening.context import ArticleFacts, AuthorFacts, RecentText
 from moderation.screening.pipeline import Material, Screening
 from moderation.screening.verdicts import Outcome, Passage
 
@@ -133,8 +132,6 @@ def author_facts(
     but: uuid.UUID | None = None,
 ) -> AuthorFacts:
     """What the rules may know of an author, leaving out the comment that is being screened."""
-    standing = session.get(AuthorStanding, (account_id, site_id))
-    in_force = standing is not None and (standing.until is None or standing.until > now)
     published = (
         session.scalar(
             select(func.count()).where(
@@ -159,7 +156,7 @@ def author_facts(
         .limit(_RECENT_TEXTS)
     )
     return AuthorFacts(
-        standing=Standing(standing.standing) if standing is not None and in_force else Standing.GOOD,
+        standing=standings.of(session, account_id, site_id, now=now).standing,
         published_count=published or 0,
         recent=tuple(RecentText(body, (now - created_at).total_seconds()) for body, created_at in recent),
     )

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moderation import articles, publication, screening_jobs, sites
+from moderation import articles, publication, screening_jobs, sites, standings
 from moderation.actors import Actor
 from moderation.articles import ArticleDetails
 from moderation.errors import (
@@ -68,6 +68,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
         NotFoundError: no such site; or no such article, and nobody who may create it asks.
         OriginNotAllowedError: the page is not the site's.
         ForeignSiteAccountError: another site vouched for the account, for itself only.
+        WarningPendingError: the author was warned, and has not acknowledged it.
         ArticleClosedError: the article takes no more comments.
         InvalidInputError: the body, the parent or the key is not acceptable.
         IdempotencyKeyReusedError: the key was used for another request.
@@ -79,6 +80,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     repeated = _repeated(session, command, actor, now=now)
     if repeated is not None:
         return repeated
+    standings.demand_no_warning(session, actor.account_id, site.id, now=now)
     article = _article(session, site, command, now=now)
     if article.closed:
         raise ArticleClosedError
@@ -97,12 +99,14 @@ def edit(
     Raises:
         NotFoundError, NotAuthorError: it is not the actor's comment.
         NotEditableError: it was withdrawn, or a moderator refused it.
+        WarningPendingError: the author was warned, and has not acknowledged it.
         EditWindowClosedError: it was written too long ago.
         InvalidInputError: the body is not acceptable.
     """
     comment = _own(session, comment_id, actor)
     if comment.status in (Status.WITHDRAWN, Status.REJECTED):
         raise NotEditableError
+    standings.demand_no_warning(session, actor.account_id, comment.site_id, now=now)
     policy = sites.policy_of(session, comment.site_id).policy
     if now > comment.created_at + dt.timedelta(seconds=policy.edit_window_s):
         raise EditWindowClosedError(minutes=policy.edit_window_s // 60)

@@ -14,11 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from api.services import Services
-from moderation import accounts, sessions, sites
+from moderation import accounts, sanctions, sessions, sites
 from moderation.accounts import NewAccount
 from moderation.actors import Actor
-from moderation.models import Account, Role, Site
+from moderation.models import Account, Role, Sanction, SanctionKind, Site
 from moderation.policies import Policy
+from moderation.sanctions import Author, NewSanction
 from moderation.sites import NewSite
 from tests.fakes import Clock, FakeClassifier
 
@@ -113,6 +114,12 @@ class World:
         sent = {"Origin": ORIGIN, **{name.replace("_", "-"): value for name, value in headers.items()}}
         return self.call("POST", f"/sites/{site}/articles/{article}/comments", wish, by=by, headers=sent)
 
+    def signed_in_again(self, person: Person) -> Person:
+        with self.database.write() as session:
+            account = accounts.get(session, person.account.id)
+            begun = sessions.begin(session, account, lifetimes=self.services.lifetimes, now=self.clock())
+            return Person(account, accounts.actor_for(session, account), begun.token)
+
     def comment(self, by: Person, body: str = "Ein sachlicher Beitrag zum Thema.", **options: Any) -> dict[str, Any]:
         """A comment that was posted; the clock moves a minute, so that no rule about haste applies."""
         answer = self.post(by, f"{body}", **options)
@@ -125,6 +132,16 @@ class World:
 
     def queue_item(self, comment_id: str, by: Person) -> dict[str, Any]:
         return json_of(self.call("GET", f"/review-queue/{comment_id}", by=by))
+
+    def sanction(
+        self, person: Person, kind: str, *, days: float | None = None, site: str = "demo", **details: Any
+    ) -> Sanction:
+        """What the operator does about somebody, who need not have written anything."""
+        until = self.clock() + dt.timedelta(days=days) if days is not None else None
+        wish = NewSanction(SanctionKind(kind), details.pop("reason", "insult"), until=until, **details)
+        with self.database.write() as session:
+            author = Author(accounts.get(session, person.account.id), sites.by_key(session, site))
+            return sanctions.impose(session, author, wish, actor_id=None, now=self.clock())
 
     def review(self, comment: dict[str, Any], action: str, by: Person, **details: Any) -> TestResponse:
         version = details.pop("version", None) or self.queue_item(comment["id"], by)["version"]

@@ -8,10 +8,12 @@ import click
 from api.app import utc_now
 from api.cli import data_protection
 from api.cli.output import Failure, answer, as_json, open_database, read_settings
-from moderation import accounts, second_factor, sessions, sites
+from moderation import accounts, sanctions, second_factor, sessions, sites
 from moderation.accounts import NewAccount
-from moderation.models import Role
+from moderation.errors import NotSanctionableError
+from moderation.models import Role, SanctionKind
 from moderation.passwords import Hasher
+from moderation.sanctions import Author, NewSanction
 
 _ROLES = click.Choice([role.value for role in Role])
 
@@ -87,21 +89,38 @@ def reset_second_factor(email: str, *, as_json: bool) -> None:
     answer({"id": account.id}, f"{email} signs in with the password alone. Their sessions are over.", as_json=as_json)
 
 
+_KIND_OF = {
+    "premoderated": SanctionKind.PREMODERATION,
+    "suspended": SanctionKind.SUSPENSION,
+    "banned": SanctionKind.BAN,
+}
+
+
 @command.command("set-standing")
 @click.option("--email", required=True)
 @click.option("--site", "site_key", required=True)
-@click.option("--standing", type=click.Choice(["good", "premoderated", "suspended", "banned"]), required=True)
-@click.option("--days", type=click.IntRange(min=1), help="For so many days; for good if left out.")
+@click.option("--standing", type=click.Choice(["good", *_KIND_OF]), required=True)
+@click.option("--days", type=click.IntRange(min=1), help="For so many days. A suspension needs it, a ban has no end.")
+@click.option("--reason", type=click.Choice(sanctions.REASONS), default="other", show_default=True)
+@click.option("--note", help="A word to the author, who is told of it by letter and in the comment section.")
 @as_json
-def set_standing(email: str, site_key: str, standing: str, days: int | None, *, as_json: bool) -> None:
-    """Say what a site lets an author do: pre-moderate, suspend or ban them there, or take that back."""
+def set_standing(
+    email: str, site_key: str, standing: str, days: int | None, reason: str, note: str | None, *, as_json: bool
+) -> None:
+    """Say what a site lets an author do: pre-moderate, suspend or ban them there, or take all of that back."""
     now = utc_now()
     until = now + dt.timedelta(days=days) if days else None
+    if standing == "suspended" and until is None:
+        raise Failure("a suspension has an end: give it --days, or make it a ban")
     with open_database() as database, database.write() as session:
-        account = accounts.demand_by_email(session, email)
-        if account.role != Role.READER and standing != "good":
-            raise Failure("moderators and admins cannot be suspended; change their role first")
-        accounts.set_standing(session, account, sites.by_key(session, site_key), standing, until=until, now=now)
+        author = Author(accounts.demand_by_email(session, email), sites.by_key(session, site_key))
+        try:
+            sanctions.clear(session, author, actor_id=None, is_told=standing == "good", now=now)
+            if standing != "good":
+                wish = NewSanction(_KIND_OF[standing], reason, note, until)
+                sanctions.impose(session, author, wish, actor_id=None, now=now)
+        except NotSanctionableError as error:
+            raise Failure("moderators and admins cannot be suspended; change their role first") from error
     facts = {"email": email, "site": site_key, "standing": standing, "until": until}
     answer(
         facts,

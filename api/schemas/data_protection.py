@@ -46,11 +46,24 @@ class ExportedIdentity(Schema):
     created_at = fields.AwareDateTime(required=True)
 
 
-class ExportedStanding(Schema):
+class ExportedSanctionImposed(Schema):
+    """What was done about somebody else as a moderator, or acknowledged about oneself."""
+
     site = fields.String(required=True)
-    standing = fields.String(required=True)
+    kind = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
     until = fields.AwareDateTime(required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedSanction(ExportedSanctionImposed):
+    """What a site did about the person. By whom is left out: that is another person's."""
+
+    id = fields.UUID(required=True)
+    ends = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The sanction that this one takes back."}
+    )
 
 
 class ExportedSession(Schema):
@@ -180,7 +193,8 @@ class ExportOut(Schema):
     account = fields.Nested(ExportedAccount, required=True)
     identities = fields.List(fields.Nested(ExportedIdentity), required=True)
     moderated_sites = fields.List(fields.String(), required=True)
-    standings = fields.List(fields.Nested(ExportedStanding), required=True)
+    sanctions = fields.List(fields.Nested(ExportedSanction), required=True)
+    sanctions_imposed = fields.List(fields.Nested(ExportedSanctionImposed), required=True)
     sessions = fields.List(fields.Nested(ExportedSession), required=True)
     password_resets = fields.List(fields.Nested(ExportedPasswordReset), required=True)
     second_factors = fields.List(fields.Nested(ExportedSecondFactor), required=True)

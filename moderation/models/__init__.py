@@ -1,12 +1,13 @@
 """One module per subject; importing this package makes every table known to ``Base.metadata``."""
 
-from moderation.models.account import Account, AuthorStanding, ModeratedSite, Role
+from moderation.models.account import Account, ModeratedSite, Role
 from moderation.models.article import Article
 from moderation.models.bookkeeping import IdempotencyKey, LimitWindow, OutboxMessage
 from moderation.models.comment import Comment, Revision, Status
 from moderation.models.decision import Decision
 from moderation.models.perspective import ApiKey, SuggestedScore
 from moderation.models.reaction import Flag, Vote
+from moderation.models.sanction import Sanction, SanctionKind
 from moderation.models.screening import ScreeningRecord, VerdictRecord
 from moderation.models.second_factor import RecoveryCode, SecondFactor
 from moderation.models.session import PasswordReset, SignInSession
@@ -18,7 +19,6 @@ __all__ = [
     "Account",
     "ApiKey",
     "Article",
-    "AuthorStanding",
     "Comment",
     "Decision",
     "Flag",
@@ -30,6 +30,8 @@ __all__ = [
     "RecoveryCode",
     "Revision",
     "Role",
+    "Sanction",
+    "SanctionKind",
     "ScreeningRecord",
     "SecondFactor",
     "SignInSession",

@@ -55,16 +55,3 @@ class ModeratedSite(Base, kw_only=True, eq=False, repr=False):
 
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
-
-
-class AuthorStanding(Base, kw_only=True, eq=False, repr=False):
-    """What a site lets an author do, where that differs from what it lets everybody do."""
-
-    __tablename__ = "author_standing"
-    __table_args__ = (CheckConstraint("standing IN ('premoderated', 'suspended', 'banned')", name="standing"),)
-
-    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
-    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), primary_key=True)
-    standing: Mapped[str] = mapped_column(String(16))
-    until: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)
-    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

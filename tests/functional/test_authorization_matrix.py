@@ -80,6 +80,15 @@ TABLE: dict[str, tuple[int, ...]] = {
     "PUT /api/v1/review-queue/<uuid:comment_id>/decision of a held comment": SITE_STAFF,
     "DELETE /api/v1/review-queue/<uuid:comment_id>/decision": TAKING_BACK,
     "DELETE /api/v1/review-queue/<uuid:comment_id>/decision of a held comment": TAKING_BACK,
+    # Of an author who has written on the site. There is no sanction of this number.
+    "GET /api/v1/sites/<site>/authors/<uuid:account_id>/sanctions": SITE_STAFF,
+    "POST /api/v1/sites/<site>/authors/<uuid:account_id>/sanctions": (401, 403, 403, 404, 201, 201),
+    "DELETE /api/v1/sites/<site>/authors/<uuid:account_id>/sanctions/<uuid:sanction_id>": (
+        *(401, 403, 403, 404, 404, 404),
+    ),
+    "GET /api/v1/sites/<site>/standing": SIGNED_IN,
+    # Nobody was warned.
+    "PUT /api/v1/accounts/me/warnings/<uuid:sanction_id>/acknowledgement": (401, 404, 404, 404, 404, 404),
     "GET /api/v1/figures": STAFF,
     "GET /api/v1/figures/export": STAFF,
     "GET /api/v1/review-queue/state": STAFF,
@@ -141,6 +150,10 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "PUT /api/v1/comments/<uuid:comment_id>/vote": lambda *_: {"value": 1},
     "POST /api/v1/comments/<uuid:comment_id>/flags": lambda *_: {"reason": "spam"},
     "PUT /api/v1/review-queue/<uuid:comment_id>/decision": lambda world, comment, _: decision(world, comment),
+    "POST /api/v1/sites/<site>/authors/<uuid:account_id>/sanctions": lambda *_: {
+        "kind": "warning",
+        "reason_code": "insult",
+    },
     "POST /api/v1/review-queue/decisions": lambda world, comment, _: {
         "decisions": [{"comment_id": comment, **decision(world, comment)}]
     },
@@ -167,14 +180,22 @@ def everybody(world: World) -> dict[str, Person | None]:
 def ask(world: World, row: str, by: Person | None, comment_id: str, number: int) -> TestResponse:
     method, rule = row.split()[:2]
     make_body = BODIES.get(f"{method} {rule}")
+    places = {"site": "demo", "article": ARTICLE, "version": "any", "name": "desk.css"}
+    if "<uuid:account_id>" in rule:
+        places["account_id"] = author_of(world, comment_id)
     return world.call(
         method,
-        operations.fill(rule, site="demo", article=ARTICLE, comment_id=comment_id, version="any", name="desk.css"),
+        operations.fill(rule, **places, comment_id=comment_id),
         make_body(world, comment_id, number) if make_body else None,
         by=by,
         headers={"Origin": ORIGIN},
         query_string=query_of(world, row, comment_id),
     )
+
+
+def author_of(world: World, comment_id: str) -> str:
+    author_id: str = world.queue_item(comment_id, world.person(Role.ADMIN))["author"]["id"]
+    return author_id
 
 
 def query_of(world: World, row: str, comment_id: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ JSON_CALLS = [
     ("POST", "/comments/{comment}/flags", {"reason": "spam"}),
     ("PUT", "/review-queue/{comment}/decision", {"action": "publish", "version": 1}),
     ("POST", "/review-queue/decisions", {"decisions": []}),
+    ("POST", "/sites/demo/authors/{author}/sanctions", {"kind": "warning", "reason_code": "spam"}),
 ]
 
 
@@ -42,7 +43,7 @@ def test_d2_what_does_not_call_itself_json_is_refused(world: World, content_type
     before = checksums(world.database)
 
     for method, path, body in JSON_CALLS:
-        url = path.format(comment=comment["id"])
+        url = path.format(comment=comment["id"], author=comment["author"]["id"])
         answer = world.call(method, url, body, by=admin, headers={"Content-Type": content_type, "Origin": ORIGIN})
         assert (path, answer.status_code) == (path, 415)
         assert json_of(answer)["code"] == "unsupported_media_type"
@@ -60,6 +61,7 @@ def test_d2_every_call_that_takes_a_body_is_in_the_table_above(world: World) -> 
 
     def pattern(path: str) -> str:
         path = path.replace("/demo/", "/{site}/").replace(ARTICLE, "{article}").replace("{comment}", "{comment_id}")
+        path = path.replace("{author}", "{account_id}")
         return f"/api/v1{path}"
 
     assert taking == {(method, pattern(path)) for method, path, _ in JSON_CALLS}
@@ -73,12 +75,12 @@ def test_d3_reading_changes_nothing(world: World) -> None:
     before = checksums(world.database)
     calls = operations.reading(world.app)
     assert len(calls) >= 14
+    places = {"site": "demo", "article": ARTICLE, "version": "any", "name": "desk.css"}
+    places |= {"comment_id": comment["id"], "account_id": comment["author"]["id"]}
 
     answered = set()
     for rule in calls:
-        path = operations.fill(
-            rule, site="demo", article=ARTICLE, comment_id=comment["id"], version="any", name="desk.css"
-        )
+        path = operations.fill(rule, **places)
         for method in ("GET", "HEAD"):
             for by in (None, reader, moderator):
                 for _ in range(2):

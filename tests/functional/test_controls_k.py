@@ -95,14 +95,15 @@ def test_k1_changes_of_what_a_site_or_a_person_may_do_are_logged(world: World, l
         sites.set_policy(session, site, Policy(max_links=0), actor_id=None, now=world.clock())
         sites.set_origins(site, ["https://neu.example"])
         accounts.change_role(session, person.account.email, Role.MODERATOR, ("demo",))
-        accounts.set_standing(session, person.account, site, "banned", until=None, now=world.clock())
+    banned = world.sanction(world.person(), "ban")
 
     lines = log_lines()
     assert event(lines, "policy_changed")["site"] == "demo"
     assert event(lines, "origins_changed")["origins"] == ["https://neu.example"]
     assert event(lines, "role_changed")["account_id"] == str(person.account.id)
     assert event(lines, "role_changed")["role"] == "moderator"
-    assert event(lines, "standing_changed")["standing"] == "banned"
+    imposed = event(lines, "sanction_imposed")
+    assert (imposed["kind"], imposed["account_id"]) == ("ban", str(banned.account_id))
 
 
 def test_k1_every_request_is_one_line_with_its_outcome(world: World, log_lines: Lines) -> None:

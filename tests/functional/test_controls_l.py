@@ -84,9 +84,10 @@ def live(world: World) -> Life:
     world.call("PUT", f"/comments/{published['id']}/vote", {"value": 1}, by=other)
     flag = {"reason": "spam", "text": "Ich, Ada, halte das für Werbung."}
     assert world.call("POST", f"/comments/{of_another['id']}/flags", flag, by=who).status_code == 201
+    warning = world.sanction(who, "warning", note=NOTE)
+    assert world.call("PUT", f"/accounts/me/warnings/{warning.id}/acknowledgement", by=who).status_code == 204
     with world.database.write() as session:
         account, site = accounts.get(session, who.account.id), sites.by_key(session, "demo")
-        accounts.set_standing(session, account, site, "premoderated", until=None, now=world.clock())
         password_changes.issue(session, account, now=world.clock())
         password_changes.request_reset(session, ADA.upper(), "de", now=world.clock())
         outbox.promise(session, "address_taken", account, now=world.clock())
@@ -169,7 +170,7 @@ def test_l1_the_export_has_everything_about_oneself(world: World) -> None:
     assert held["screenings"][0]["scores"]["toxicity"] > 0.5
     assert held["screenings"][0]["reasons"] == ["toxicity"]
     assert found["flags"][0]["text"] == "Ich, Ada, halte das für Werbung."
-    assert {letter["kind"] for letter in found["letters"]} == {"password_reset", "address_taken"}
+    assert {letter["kind"] for letter in found["letters"]} == {"password_reset", "address_taken", "sanction_warning"}
     assert found["moderated_sites"] == ["demo"]
     assert found["identities"][0]["subject"] == "ada-17"
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from api.errors import STATUS_OF
-from moderation import accounts, sites
 from moderation.models import Role
 from moderation.review_queue import REASON_CODES
 from tests.sentences import CALM, insult, sentence
@@ -88,15 +87,21 @@ def test_german_and_english_differ_and_german_is_what_others_get(world: World) -
 
 
 @pytest.mark.parametrize(
-    ("standing", "status"), [("premoderated", "held"), ("suspended", "rejected"), ("banned", "rejected")]
+    ("kind", "days", "standing", "status"),
+    [
+        ("premoderation", None, "premoderated", "held"),
+        ("suspension", 3, "suspended", "rejected"),
+        ("ban", None, "banned", "rejected"),
+    ],
 )
-def test_an_author_is_told_what_the_site_does_not_let_them_do(world: World, standing: str, status: str) -> None:
+def test_an_author_is_told_what_the_site_does_not_let_them_do(
+    world: World, kind: str, days: int | None, standing: str, status: str
+) -> None:
     reader = world.person()
-    with world.database.write() as session:
-        site = sites.by_key(session, "demo")
-        accounts.set_standing(session, reader.account, site, standing, until=None, now=world.clock())
+    world.sanction(reader, kind, days=days)
+    signed_in = world.signed_in_again(reader)
 
-    own = world.comment(reader, sentence(0))
+    own = world.comment(signed_in, sentence(0))
 
     assert (own["status"], own["reasons"][0]["code"]) == (status, f"author_{standing}")
 

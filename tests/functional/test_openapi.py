@@ -76,11 +76,23 @@ class Scene:
 
     comments: list[str]
     people: list[Person | None]
+    author: str
+    """Somebody who has written and asks for nothing: whatever is done about them, the others go on asking."""
 
     def turns(self) -> Iterator[tuple[Person | None, dict[str, str]]]:
         """Endless: who asks, and the ids of what there is."""
         for person, comment in zip(itertools.cycle(self.people), itertools.cycle(self.comments)):
-            yield person, {"site": "demo", "article": ARTICLE, "comment_id": comment, "session_id": some_id()}
+            yield (
+                person,
+                {
+                    "site": "demo",
+                    "article": ARTICLE,
+                    "comment_id": comment,
+                    "account_id": self.author,
+                    "session_id": some_id(),
+                    "sanction_id": some_id(),
+                },
+            )
 
 
 @pytest.fixture
@@ -91,7 +103,8 @@ def scene(world: World) -> Scene:
         world.comment(author, "Du Murrkopf, das stimmt doch nicht.")["id"],
         world.comment(world.person(Role.ADMIN), "Eine Antwort, die sichtbar ist.")["id"],
     ]
-    return Scene(comments, [world.person(Role.ADMIN), author, None, world.person(Role.MODERATOR, "demo")])
+    silent = world.comment(world.person(), "Ein Wort, und dann nichts mehr.")["author"]["id"]
+    return Scene(comments, [world.person(Role.ADMIN), author, None, world.person(Role.MODERATOR, "demo")], silent)
 
 
 def headers_of(person: Person | None) -> dict[str, str]:

@@ -175,19 +175,31 @@ def test_a_role_is_changed_and_the_last_admin_stays(vorab: Vorab, world: World, 
         assert accounts.get(session, admin.account.id).role == Role.ADMIN
 
 
-@pytest.mark.parametrize(("days", "said"), [(("--days", "3"), "until "), ((), "suspended.")])
-def test_an_author_is_suspended_and_let_in_again(vorab: Vorab, world: World, days: tuple[str, ...], said: str) -> None:
+def test_an_author_is_suspended_and_let_in_again(vorab: Vorab, world: World) -> None:
     reader = world.person()
     named = ("--email", reader.account.email, "--site", "demo")
 
-    suspended = vorab("accounts", "set-standing", *named, "--standing", "suspended", *days)
+    suspended = vorab("accounts", "set-standing", *named, "--standing", "suspended", "--days", "3")
     rejected = world.comment(reader)
     vorab("accounts", "set-standing", *named, "--standing", "good")
     published = world.comment(reader, "Ein anderer, ebenfalls sachlicher Beitrag.")
 
-    assert said in suspended.out
+    assert "until " in suspended.out
     assert (rejected["status"], published["status"]) == ("rejected", "published")
     assert [reason["code"] for reason in rejected["reasons"]] == ["author_suspended"]
+
+
+def test_a_suspension_has_an_end_and_a_ban_has_none(vorab: Vorab, world: World) -> None:
+    reader = world.person()
+    named = ("accounts", "set-standing", "--email", reader.account.email, "--site", "demo")
+
+    endless = vorab(*named, "--standing", "suspended")
+    ending = vorab(*named, "--standing", "banned", "--days", "3")
+    banned = vorab(*named, "--standing", "banned", "--reason", "threat", "--note", "Das war zu viel.")
+
+    assert (endless.code, ending.code, banned.code) == (1, 1, 0)
+    assert "--days" in endless.err
+    assert world.call("GET", "/accounts/me", by=reader).status_code == 401
 
 
 def test_moderators_cannot_be_suspended(vorab: Vorab, world: World) -> None:
