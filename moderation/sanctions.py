@@ -66,7 +66,8 @@ def author_of(session: Session, site_key: str, account_id: uuid.UUID, *, actor: 
         raise NotFoundError("site")
     account = session.get(Account, account_id, with_for_update=lock)
     has_written = exists().where(Comment.author_id == account_id, Comment.site_id == site.id)
-    if account is None or account.id == accounts.NOBODY or not session.scalar(select(has_written)):
+    is_there = account is not None and account.id != accounts.NOBODY and account.leaving is None
+    if account is None or not is_there or not session.scalar(select(has_written)):
         raise NotFoundError("author")
     return Author(account, site)
 
