@@ -175,6 +175,18 @@ def test_c3_after_signing_out_the_old_cookie_is_worth_nothing_and_the_browser_fo
     assert world.call("GET", "/accounts/me", headers={"Cookie": f"vorab-session={value}"}).status_code == 401
 
 
+def test_c4_after_deleting_the_account_the_browser_forgets_the_cookie(world: World) -> None:
+    register(world)
+    browser = Browser(world)
+    value = cookie_of(browser.sign_in())["value"]
+
+    answer = browser.call("DELETE", "/accounts/me", {"password": CREDENTIALS["password"], "comments": "keep"})
+
+    assert answer.status_code == 204
+    assert cookie_of(answer)["max-age"] == "0"
+    assert world.call("GET", "/accounts/me", headers={"Cookie": f"vorab-session={value}"}).status_code == 401
+
+
 def test_d1_our_own_page_may_change_things(world: World) -> None:
     register(world)
     held = world.comment(world.person(), insult(0))
