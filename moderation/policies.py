@@ -60,6 +60,12 @@ class Policy:
     premoderate_site: bool = False
     premoderate_first: int = 0
     """An author's first n comments on the site wait for a moderator."""
+    offender_refusals: int = 3
+    """From this many comments refused by moderators on, an author's comments wait for one; 0 turns it off."""
+    offender_percent: int = 50
+    """… if they are at least this share of what was refused or published of theirs,"""
+    offender_days: int = 30
+    """… among the comments of so many days."""
 
     edit_window_s: int = 15 * 60
     shown_depth: int = 3
@@ -74,7 +80,7 @@ class Policy:
 
 _MOST_OTHERWISE = 1_000_000_000
 """For seconds that is 31 years, and still a date that the calendar knows."""
-_MOST = {"shown_depth": 10}
+_MOST = {"shown_depth": 10, "offender_percent": 100, "offender_days": 3650}
 """Replies nested deeper than this are beyond any page, and each level is one more query."""
 
 

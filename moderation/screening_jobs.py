@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from moderation import publication, sites, standings
+from moderation import author_facts, publication, sites
 from moderation.identifiers import new_id
 from moderation.models import (
     Article,
@@ -27,14 +27,12 @@ from moderation.models import (
     Status,
     VerdictRecord,
 )
-from moderation.policies import Policy
 from moderation.publication import Change
-from moderation.screening.context import ArticleFacts, AuthorFacts, RecentText
+from moderation.screening.context import ArticleFacts
 from moderation.screening.pipeline import Material, Screening
 from moderation.screening.verdicts import Outcome, Passage
 
 MAX_ATTEMPTS = 3
-_RECENT_TEXTS = 50
 
 log = structlog.get_logger()
 
@@ -107,7 +105,9 @@ def job_for(session: Session, revision: Revision, *, now: dt.datetime) -> Job:
         text=revision.body,
         site_language=session.get_one(Site, comment.site_id).language,
         policy=in_force.policy,
-        author=author_facts(session, comment.author_id, comment.site_id, in_force.policy, now=now, but=comment.id),
+        author=author_facts.collect(
+            session, comment.author_id, comment.site_id, in_force.policy, now=now, but=comment.id
+        ),
         article=ArticleFacts(premoderated=article.premoderated, closed=article.closed),
     )
     assert revision.lease_token is not None
@@ -119,46 +119,6 @@ def job_for(session: Session, revision: Revision, *, now: dt.datetime) -> Job:
         policy_id=in_force.id,
         material=material,
         stored_at=revision.created_at,
-    )
-
-
-def author_facts(
-    session: Session,
-    account_id: uuid.UUID,
-    site_id: uuid.UUID,
-    policy: Policy,
-    *,
-    now: dt.datetime,
-    but: uuid.UUID | None = None,
-) -> AuthorFacts:
-    """What the rules may know of an author, leaving out the comment that is being screened."""
-    published = (
-        session.scalar(
-            select(func.count()).where(
-                Comment.author_id == account_id, Comment.site_id == site_id, Comment.published_number.is_not(None)
-            )
-        )
-        if policy.premoderate_first
-        else 0
-    )
-    since = now - dt.timedelta(seconds=max(policy.repeat_window_s, policy.burst_window_s))
-    recent = session.execute(
-        select(Revision.body, Comment.created_at)
-        .join(Comment, (Comment.id == Revision.comment_id) & (Comment.current_number == Revision.number))
-        .where(
-            Comment.author_id == account_id,
-            Comment.site_id == site_id,
-            Comment.created_at > since,
-            Comment.status != Status.WITHDRAWN,
-            Comment.id != but,
-        )
-        .order_by(Comment.id.desc())
-        .limit(_RECENT_TEXTS)
-    )
-    return AuthorFacts(
-        standing=standings.of(session, account_id, site_id, now=now).standing,
-        published_count=published or 0,
-        recent=tuple(RecentText(body, (now - created_at).total_seconds()) for body, created_at in recent),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moderation import articles, publication, screening_jobs, sites, standings
+from moderation import articles, author_facts, publication, screening_jobs, sites, standings
 from moderation.actors import Actor
 from moderation.articles import ArticleDetails
 from moderation.errors import (
@@ -179,7 +179,7 @@ def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.date
         text=body,
         site_language=site.language,
         policy=policy,
-        author=screening_jobs.author_facts(session, actor.account_id, site.id, policy, now=now),
+        author=author_facts.collect(session, actor.account_id, site.id, policy, now=now),
         article=ArticleFacts(premoderated=article.premoderated) if article else ArticleFacts(),
     )
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from moderation.policies import Policy, WordLists
 
 CALM = Policy(
-    repeat_window_s=0, burst_window_s=0, burst_limit=10_000, shouting_from=10_000, word_lists=WordLists(False)
+    repeat_window_s=0,
+    burst_window_s=0,
+    burst_limit=10_000,
+    shouting_from=10_000,
+    offender_refusals=0,
+    word_lists=WordLists(False),
 )
 """A policy under which only the classifier can object: for tests that are about something else."""
 

@@ -32,6 +32,9 @@ class RecentText:
 class AuthorFacts:
     standing: Standing = Standing.GOOD
     published_count: int = 0
+    refused_lately: int = 0
+    """Comments of the policy's last ``offender_days`` that a moderator refused."""
+    published_lately: int = 0
     recent: tuple[RecentText, ...] = ()
     """Newest first; reaches back at least as far as the policy's longest window, 50 texts at most."""
 
