@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 
 from moderation import outbox, passwords
 from moderation.actors import Actor
-from moderation.errors import AlreadyExistsError, InvalidInputError, LastAdminError, NotFoundError
+from moderation.errors import (
+    AlreadyExistsError,
+    InvalidInputError,
+    LastAdminError,
+    NotFoundError,
+    NotSignedInError,
+)
 from moderation.models import Account, ModeratedSite, Role, SignInSession, Site
 from moderation.text.input import clean_name
 
@@ -147,6 +153,21 @@ def get(session: Session, account_id: uuid.UUID) -> Account:
     if account is None:
         raise NotFoundError("account")
     return account
+
+
+def demand_present(session: Session, account_id: uuid.UUID) -> None:
+    """Keep an account from being deleted until the transaction ends: something is about to be written in its name.
+
+    To be called before any other row is locked, as deleting locks the account first, too.
+
+    Raises:
+        NotSignedInError: it was deleted after its holder had been asked who they are.
+    """
+    found = session.execute(
+        select(Account.leaving).where(Account.id == account_id).with_for_update(read=True, key_share=True)
+    ).one_or_none()
+    if found is None or found.leaving is not None:
+        raise NotSignedInError
 
 
 def demand_not_last_admin(session: Session, account: Account) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from moderation import publication, sites, standings
+from moderation import accounts, publication, sites, standings
 from moderation.actors import Actor
 from moderation.errors import AlreadyFlaggedError, InvalidInputError, NotFoundError, OwnCommentError
 from moderation.models import Comment, Flag, Revision, Vote
@@ -31,6 +31,7 @@ def vote(session: Session, comment_id: uuid.UUID, value: int, *, actor: Actor, n
     """Cast a vote, or change it; the same vote again changes nothing.
 
     Raises:
+        NotSignedInError: the account was deleted a moment ago.
         NotFoundError: the comment is not published.
         OwnCommentError: it is the voter's own.
         AuthorSuspendedError, AuthorBannedError: the voter has no say on the site. Flagging is everybody's right.
@@ -50,6 +51,7 @@ def vote(session: Session, comment_id: uuid.UUID, value: int, *, actor: Actor, n
 def take_vote_back(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> None:
     """
     Raises:
+        NotSignedInError: the account was deleted a moment ago.
         NotFoundError: the comment is not published.
         OwnCommentError: it is the voter's own.
     """
@@ -69,6 +71,7 @@ def flag(
     """Ask the moderators to look at a comment. With enough open flags it is taken down until they have.
 
     Raises:
+        NotSignedInError: the account was deleted a moment ago.
         NotFoundError: the comment is not published.
         OwnCommentError: it is the flagger's own.
         AlreadyFlaggedError: they have flagged it before.
@@ -132,6 +135,7 @@ def _clean_words(text: str | None) -> str | None:
 
 
 def _published_by_another(session: Session, comment_id: uuid.UUID, actor: Actor) -> Comment:
+    accounts.demand_present(session, actor.account_id)
     comment = publication.lock(session, comment_id)
     if comment is None or comment.published_number is None:
         raise NotFoundError("comment")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from moderation import cursors, publication, queue_state, review_filters, review_items
+from moderation import accounts, cursors, publication, queue_state, review_filters, review_items
 from moderation.actors import Actor
 from moderation.db import Database
 from moderation.errors import (
@@ -146,12 +146,14 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
     machine a revision.
 
     Raises:
+        NotSignedInError: the moderator's account was deleted a moment ago.
         ForbiddenError: the actor is a reader.
         NotFoundError: no such comment, or it is on another's site.
         NotReviewableError: its author withdrew it, or its text was removed.
         StaleReviewError: it was edited or decided since.
         InvalidInputError: an unknown reason or an unacceptable note.
     """
+    accounts.demand_present(session, actor.account_id)
     comment = _demand(publication.lock(session, review.comment_id), actor)
     if comment.status == Status.WITHDRAWN:
         raise NotReviewableError

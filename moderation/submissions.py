@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moderation import articles, author_facts, publication, screening_jobs, sites, standings
+from moderation import accounts, articles, author_facts, publication, screening_jobs, sites, standings
 from moderation.actors import Actor
 from moderation.articles import ArticleDetails
 from moderation.errors import (
@@ -67,6 +67,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     Raises:
         NotFoundError: no such site; or no such article, and nobody who may create it asks.
         OriginNotAllowedError: the page is not the site's.
+        NotSignedInError: the account was deleted a moment ago.
         ForeignSiteAccountError: another site vouched for the account, for itself only.
         WarningPendingError: the author was warned, and has not acknowledged it.
         ArticleClosedError: the article takes no more comments.
@@ -76,6 +77,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     site = sites.by_key(session, command.site)
     sites.demand_origin(site, command.origin)
     actor.demand_valid_on(site.id)
+    accounts.demand_present(session, actor.account_id)
     body = _clean_body(session, site, command.body)
     repeated = _repeated(session, command, actor, now=now)
     if repeated is not None:
@@ -97,12 +99,14 @@ def edit(
     """Store a new revision, claimed for screening; ``None`` if the text is the same as before.
 
     Raises:
+        NotSignedInError: the account was deleted a moment ago.
         NotFoundError, NotAuthorError: it is not the actor's comment.
         NotEditableError: it was withdrawn, or a moderator refused it.
         WarningPendingError: the author was warned, and has not acknowledged it.
         EditWindowClosedError: it was written too long ago.
         InvalidInputError: the body is not acceptable.
     """
+    accounts.demand_present(session, actor.account_id)
     comment = _own(session, comment_id, actor)
     if comment.status in (Status.WITHDRAWN, Status.REJECTED):
         raise NotEditableError

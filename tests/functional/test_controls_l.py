@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from api.mail import ConsoleMailer
 from api.maintenance import Maintenance
-from moderation import accounts, outbox, password_changes, second_factor, sites
+from moderation import accounts, outbox, password_changes, second_factor, sessions, sites
 from moderation.db import Base
 from moderation.erasure import NOBODY, Fate, erase_account
 from moderation.errors import NotFoundError
@@ -27,6 +27,7 @@ from moderation.models import (
     SecondFactor,
     SiteIdentity,
 )
+from tests import parallel
 from tests.integrity import assert_whole
 from tests.site_tokens import shared_key
 from tests.world import ARTICLE, ORIGIN, Person, World, json_of
@@ -431,6 +432,56 @@ def test_l2_nobody_cannot_be_deleted(world: World) -> None:
     for missing in (NOBODY, uuid.uuid4()):
         with pytest.raises(NotFoundError):
             erase_account(world.database, missing, Fate.KEEP, now=world.clock())
+
+
+@pytest.mark.parametrize("steps", [0, None], ids=["being deleted", "deleted"])
+def test_l2_what_somebody_sends_while_they_are_deleted_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, steps: int | None
+) -> None:
+    """They have been asked who they are, and a moment later there is nobody to write in the name of."""
+    published = world.comment(world.person())["id"]
+    authenticate = sessions.authenticate
+
+    def authenticate_and_delete(*given: Any, **named: Any) -> Any:
+        found = authenticate(*given, **named)
+        if found is not None:
+            erase_account(world.database, found.account.id, Fate.KEEP, now=world.clock(), steps=steps)
+        return found
+
+    def attempts(person: Person, own: str) -> list[tuple[str, str, Any]]:
+        decision = {"action": "reject", "version": 1}
+        return [
+            ("POST", f"/sites/demo/articles/{ARTICLE}/comments", {"body": "Noch ein Gedanke."}),
+            ("PATCH", f"/comments/{own}", {"body": "Doch ein anderer."}),
+            ("PUT", f"/comments/{published}/vote", {"value": 1}),
+            ("DELETE", f"/comments/{published}/vote", None),
+            ("POST", f"/comments/{published}/flags", {"reason": "spam"}),
+            ("PUT", f"/review-queue/{published}/decision", decision),
+        ]
+
+    for at in range(6):
+        person = world.person(Role.MODERATOR, "demo")
+        method, path, body = attempts(person, world.comment(person, f"Gedanke {at}.")["id"])[at]
+        with monkeypatch.context() as patched:
+            patched.setattr(sessions, "authenticate", authenticate_and_delete)
+            answer = world.call(method, path, body, by=person, headers={"Origin": ORIGIN})
+        assert (answer.status_code, json_of(answer)["code"]) == (401, "not_signed_in"), path
+    assert_whole(world.database)
+
+
+def test_l2_posting_and_leaving_at_the_same_moment_gives_no_error(world: World) -> None:
+    people = [ada(world)] + [world.person() for _ in range(3)]
+
+    answers = parallel.at_once(
+        [lambda person=person: world.post(person, f"Von {person.account.id}.").status_code for person in people * 2]
+        + [
+            lambda person=person: erase_account(world.database, person.account.id, Fate.REMOVE, now=world.clock())
+            for person in people
+        ]
+    )
+
+    assert set(answers) <= {201, 401, 404, None}
+    assert_whole(world.database)
 
 
 def test_l2_a_text_that_is_being_screened_is_gone_when_the_screening_ends(world: World) -> None:
