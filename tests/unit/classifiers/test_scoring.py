@@ -45,11 +45,11 @@ def german(*texts: str) -> list[ScoringInput]:
     return [ScoringInput(text, "de") for text in texts]
 
 
-def test_no_texts_give_no_scores(classifier: Classifier) -> None:
+def test_g9_no_texts_give_no_scores(classifier: Classifier) -> None:
     assert classifier.score([]) == []
 
 
-def test_a_batch_scores_like_its_texts_one_by_one_and_in_order(classifier: Classifier) -> None:
+def test_g9_a_batch_scores_like_its_texts_one_by_one_and_in_order(classifier: Classifier) -> None:
     together = classifier.score(german(*TEXTS))
     for text, scores in zip(TEXTS, together, strict=True):
         (alone,) = classifier.score(german(text))
