@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # Loaded models live in each worker; one of them uses every core for a single request.
 RUN_SETTINGS = VORAB_DEMO=1 VORAB_BASE_URL=http://$(HOST):$(PORT) VORAB_LOG_LEVEL=$${VORAB_LOG_LEVEL:-warning}
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench format lock sbom audit clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/ready-run var/secret
@@ -33,6 +33,23 @@ bench: $(VENV)/ready-dev
 format: $(VENV)/ready-dev
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+
+LOCK := docs/deployment/requirements.txt
+
+# Newest versions that pyproject.toml allows, each file by its hash. torch comes from an index of the operator's choice.
+lock: $(VENV)/ready-dev
+	@$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file var/lock.txt pyproject.toml
+	@{ sed -n '/^#/p' $(LOCK); awk '/^[^ ]/ { kept = !/^(torch==|#)/ } kept && NF' var/lock.txt; } > var/requirements.txt
+	@mv var/requirements.txt $(LOCK)
+
+# What is in a release, as a CycloneDX document, and whether anything of it is known to be unsafe.
+sbom: $(VENV)/ready-dev
+	@mkdir -p var && $(BIN)/cyclonedx-py requirements --output-format JSON --output-file var/sbom.json $(LOCK)
+	@echo "var/sbom.json"
+
+audit: $(VENV)/ready-dev
+	@$(BIN)/pip-audit --progress-spinner off --require-hashes --requirement $(LOCK)
 
 # A key of this installation's own, made once. The demo is the only thing that makes one up.
 var/secret:
