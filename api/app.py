@@ -21,6 +21,7 @@ from api.blueprints import (
     embed,
     figures,
     health,
+    icon,
     password_changes,
     perspective,
     reactions,
@@ -171,6 +172,7 @@ def _register(app: Flask) -> None:
     for module in _API:
         api.register_blueprint(module.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(icon.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(desk.blueprint)

@@ -26,7 +26,18 @@ from tests.fakes import Clock, FakeClassifier
 ORIGIN = "https://zeitung.example"
 PASSWORD = "ein langes Kennwort"
 ARTICLE = "artikel-1"
-_OWN_PREFIXES = ("/account/", "/api", "/v1alpha1", "/desk", "/embed", "/counts.js", "/healthz", "/readyz", "/static")
+_OWN_PREFIXES = (
+    "/account/",
+    "/api",
+    "/v1alpha1",
+    "/desk",
+    "/embed",
+    "/counts.js",
+    "/favicon.ico",
+    "/healthz",
+    "/readyz",
+    "/static",
+)
 _HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$x"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from api.embed import bundle
 from api.embed.bundle import Script
 from api.embed.times import in_words
 from api.services import services
-from moderation import sections, threads
+from moderation import sections, served_scripts, threads
 from moderation.comment_views import Viewer
 from moderation.sections import Section
 from moderation.threads import Page, PageRequest
@@ -22,7 +23,9 @@ blueprint = Blueprint("embed", __name__, template_folder="../templates/embed")
 
 _SHORT_S = 300
 _FOREVER_S = 31_536_000
-_PAGE_CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
+_PAGE_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
+)
 _PAGE_SIZE = 50
 
 
@@ -35,28 +38,35 @@ def scripts() -> dict[str, Script]:
 @blueprint.get("/counts.js", defaults={"name": "counts.js"})
 def current_script(name: str) -> Response:
     """The newest one, for tags that follow every update."""
-    return _script(scripts()[name], f"public, max-age={_SHORT_S}")
+    script = scripts()[name]
+    return _script(script.compressed, script.version, f"public, max-age={_SHORT_S}")
 
 
 @blueprint.get("/embed/<build>/<script>")
 def pinned_script(build: str, script: str) -> Response:
-    """One that never changes, for tags with an integrity hash."""
-    found = scripts().get(script)
-    if found is None or found.version != build:
+    """One that never changes, for tags with an integrity hash: the current one, or one of an earlier version."""
+    current = scripts().get(script)
+    if current is not None and current.version == build:
+        compressed: bytes | None = current.compressed
+    else:
+        with services().database.read() as session:
+            compressed = served_scripts.find(session, build, script)
+    if compressed is None:
         abort(404)
-    return _script(found, f"public, max-age={_FOREVER_S}, immutable")
+    return _script(compressed, build, f"public, max-age={_FOREVER_S}, immutable")
 
 
-def _script(script: Script, cache_control: str) -> Response:
-    answer = make_response(script.content)
+def _script(compressed: bytes, version: str, cache_control: str) -> Response:
     if request.accept_encodings["gzip"] > 0:
-        answer = make_response(script.compressed)
+        answer = make_response(compressed)
         answer.headers["Content-Encoding"] = "gzip"
+    else:
+        answer = make_response(gzip.decompress(compressed))
     answer.content_type = "text/javascript; charset=utf-8"
     answer.headers["Cache-Control"] = cache_control
     answer.vary.add("Accept-Encoding")
     _let_any_page_load(answer)
-    answer.set_etag(script.version)
+    answer.set_etag(version)
     answer.make_conditional(request)
     return answer
 

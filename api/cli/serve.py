@@ -25,12 +25,15 @@ def command(host: str, port: int, workers: int, threads: int, *, greet: bool) ->
         # Before prometheus-client is imported: it decides then where its counters live.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="vorab-metrics-"))
     from api import migrating
+    from api.app import utc_now
+    from api.embed.keeping import keep_current
     from api.server import Listening, Server
 
     with open_database(settings) as database:
         present, wanted = migrating.present_and_wanted(database)
-    if present != wanted:
-        raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
+        if present != wanted:
+            raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
+        keep_current(database, now=utc_now())
     greeting = _greeting(f"http://{host}:{port}", demo=settings.demo) if greet else None
     Server(settings, Listening(host, port, workers, threads, greeting=greeting)).run()
 

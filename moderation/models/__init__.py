@@ -10,6 +10,7 @@ from moderation.models.reaction import Flag, Vote
 from moderation.models.sanction import Sanction, SanctionKind
 from moderation.models.screening import ScreeningRecord, VerdictRecord
 from moderation.models.second_factor import RecoveryCode, SecondFactor
+from moderation.models.served_script import ServedScript
 from moderation.models.session import PasswordReset, SignInSession
 from moderation.models.site import Site, SitePolicy
 from moderation.models.site_sign_in import SiteIdentity, SiteKey, UsedSiteToken
@@ -34,6 +35,7 @@ __all__ = [
     "SanctionKind",
     "ScreeningRecord",
     "SecondFactor",
+    "ServedScript",
     "SignInSession",
     "Site",
     "SiteIdentity",

@@ -115,6 +115,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /static/docs.css": OPEN,
     "GET /static/embed.css": OPEN,
     "GET /embed.js": OPEN,
+    "GET /favicon.ico": OPEN,
     "GET /counts.js": OPEN,
     "GET /embed/<build>/<script>": OPEN,
     "GET /embed/sites/<site>/articles/<article>/comments.html": OPEN,

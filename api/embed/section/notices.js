@@ -51,7 +51,7 @@ function marked(text, passages) {
 export function waitNotice(composer, error) {
   const { t } = composer.section.words;
   const text = error instanceof Unanswered ? t("no_connection") : composer.section.explain(error);
-  composer.section.say(text);
+  composer.section.say(`${text} ${t("kept_here")}`);
   return h(
     "section",
     { class: "calm" },

@@ -21,8 +21,12 @@ const UNKNOWN = {
   comments: 0,
 };
 
+/** Time enough for a screen reader to notice a text. */
+const SAID_FOR_MS = 5_000;
+
 export class Section {
   info = UNKNOWN;
+  #saying;
 
   constructor(host, base) {
     this.host = host;
@@ -229,10 +233,14 @@ export class Section {
     throw error;
   }
 
-  /** To screen readers, when they have finished what they are at. */
+  /** To screen readers, when they have finished what they are at. Afterwards it is gone: nobody should find it there again. */
   say(text) {
+    clearTimeout(this.#saying);
     this.status.textContent = "";
-    setTimeout(() => (this.status.textContent = text), 50);
+    this.#saying = setTimeout(() => {
+      this.status.textContent = text;
+      this.#saying = setTimeout(() => (this.status.textContent = ""), SAID_FOR_MS);
+    }, 50);
   }
 
   /** To the page: no personal data. */
