@@ -28,8 +28,8 @@ def keep(session: Session, current: Iterable[VersionedScript], *, now: dt.dateti
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     for script in current:
         values = {"version": script.version, "name": script.name, "compressed": script.compressed, "served_at": now}
-        again = {"index_elements": ["version", "name"], "set_": {"served_at": now}}
-        session.execute(insert(ServedScript).values(values).on_conflict_do_update(**again))
+        new = insert(ServedScript).values(values)
+        session.execute(new.on_conflict_do_update(index_elements=["version", "name"], set_={"served_at": now}))
     session.execute(delete(ServedScript).where(ServedScript.served_at < now - KEPT_FOR))
 
 

@@ -68,7 +68,7 @@ def test_versions_are_listed_and_one_with_a_fault_is_taken_back(vorab: Vorab, wo
     again = vorab("sites", "scripts", "forget", "0.0.9-0123456789ab")
 
     assert sorted(line.split()[1] for line in listed if line.endswith("current")) == ["counts.js", "embed.js"]
-    assert [line for line in listed if "last started" in line][0].startswith("0.0.9-0123456789ab")
+    assert next(line for line in listed if "last started" in line).startswith("0.0.9-0123456789ab")
     assert (ended.code, again.code) == (0, 1)
     assert world.client.get("/embed/0.0.9-0123456789ab/embed.js").status_code == 404
 
