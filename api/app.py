@@ -14,6 +14,7 @@ from api import auth, counters, errors, headers, logs, mail, metrics
 from api.blueprints import (
     account_pages,
     accounts,
+    addresses,
     articles,
     comments,
     data_protection,
@@ -60,6 +61,7 @@ _API = (
     sanctions,
     figures,
     site_sign_in,
+    addresses,
 )
 
 

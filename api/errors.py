@@ -26,6 +26,7 @@ from moderation.errors import (
 log = structlog.get_logger()
 
 STATUS_OF = {
+    "already_confirmed": 409,
     "already_exists": 409,
     "already_flagged": 409,
     "article_closed": 403,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
 from api.mail import Mailer
 from api.services import Services
-from moderation import accounts, outbox, password_changes
-from moderation.models import OutboxMessage
+from moderation import accounts, addresses, outbox, password_changes
+from moderation.models import Account, OutboxMessage
 
 RESET_PATH = "/account/password"
+CONFIRMATION_PATH = "/account/address"
 
 
 def send_due(services: Services, mailer: Mailer) -> None:
@@ -45,15 +47,39 @@ def _take(services: Services, *, now: dt.datetime) -> list[OutboxMessage]:
 
 
 def _link(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> dict[str, str]:
-    """What a letter says that the database must not hold. The request for a letter to nobody is dropped here."""
-    if letter.kind != "password_reset":
+    """What a letter says that the database must not hold. A letter that nobody is to get any more is dropped here."""
+    if letter.kind not in _LINKED:
         return {}
-    account = accounts.by_email(session, letter.recipient)
-    if account is None:
+    path, issue = _LINKED[letter.kind]
+    issued = issue(session, letter, now)
+    if issued is None:
         session.delete(letter)
         return {}
-    letter.recipient = account.email or letter.recipient
-    token = password_changes.issue(session, account, now=now)
+    account, token = issued
     # Behind the hash sign a browser keeps it to itself: it reaches no server's log and no referrer (ASVS 14.2.1).
-    link = f"{services.settings.base_url.rstrip('/')}{RESET_PATH}?lang={letter.language}#{token}"
+    link = f"{services.settings.base_url.rstrip('/')}{path}?lang={letter.language}#{token}"
     return {"display_name": account.display_name, "link": link}
+
+
+def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> tuple[Account, str] | None:
+    """Whether the address is somebody's is seen here, where nobody who asked can."""
+    account = accounts.by_email(session, letter.recipient)
+    if account is None:
+        return None
+    letter.recipient = account.email or letter.recipient
+    return account, password_changes.issue(session, account, now=now)
+
+
+def _for_confirmation(session: Session, letter: OutboxMessage, now: dt.datetime) -> tuple[Account, str] | None:
+    account = session.get(Account, letter.account_id)
+    if account is None or not account.unconfirmed or account.email != letter.recipient:
+        return None
+    return account, addresses.issue(session, account, letter.recipient, now=now)
+
+
+_Issue = Callable[[Session, OutboxMessage, dt.datetime], tuple[Account, str] | None]
+_LINKED: dict[str, tuple[str, _Issue]] = {
+    "password_reset": (RESET_PATH, _for_reset),
+    outbox.ADDRESS_CONFIRMATION: (CONFIRMATION_PATH, _for_confirmation),
+}
+"""Letters with a link: the page that it leads to, and who gets which token."""

@@ -9,7 +9,17 @@ import structlog
 
 from api import letters, mail
 from api.services import Services
-from moderation import erasure, limits, outbox, retention, screening_jobs, sessions, site_sign_in, submissions
+from moderation import (
+    addresses,
+    erasure,
+    limits,
+    outbox,
+    retention,
+    screening_jobs,
+    sessions,
+    site_sign_in,
+    submissions,
+)
 from moderation.errors import ClassifierUnavailableError
 
 log = structlog.get_logger()
@@ -72,6 +82,7 @@ class Maintenance:
         now = services.clock()
         with services.database.write() as session:
             limits.forget_ended(session, now=now)
+            addresses.forget_expired(session, now=now)
             outbox.forget_sent(session, now=now)
             sessions.forget_expired(session, lifetimes=services.lifetimes, now=now)
             site_sign_in.forget_used_tokens(session, now=now)

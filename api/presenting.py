@@ -13,10 +13,11 @@ from api.errors import STATUS_OF
 from moderation import suggestions
 from moderation.comment_views import Author, CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
-from moderation.models import Account, Decision, ModeratedSite, Site
+from moderation.models import Account, Decision, ModeratedSite, Site, Status
 from moderation.review_items import QueueItem
 from moderation.review_queue import BatchResult, Reviewed
 from moderation.screening.pipeline import Screening
+from moderation.screening.rules.address import UNCONFIRMED
 from moderation.sections import Section
 from moderation.text.rendering import to_html
 
@@ -98,6 +99,8 @@ def own_state(own: OwnState) -> dict[str, Any]:
 
 def _explanation(own: OwnState) -> str:
     code = f"{own.status}.{own.decided_by or 'nobody'}"
+    if own.status == Status.HELD and UNCONFIRMED in own.reasons:
+        code = "held.author"
     # While an edit waits or was refused, readers go on seeing the last published revision.
     return f"{code}.edit" if own.published_revision not in (None, own.revision) else code
 
@@ -111,7 +114,7 @@ def preview(body: str, screening: Screening) -> dict[str, Any]:
     }
 
 
-def section(found: Section) -> dict[str, Any]:
+def section(found: Section, reset_url: str) -> dict[str, Any]:
     return {
         "site": {"key": found.site_key, "name": found.site_name, "language": found.language},
         "article": {
@@ -129,8 +132,7 @@ def section(found: Section) -> dict[str, Any]:
             "edit_window_s": found.policy.edit_window_s,
             "shown_depth": found.policy.shown_depth,
         },
-        # Where to reset a password will be said here once there is a page for it.
-        "sign_in": {"password": True, "registration": True, "reset_url": None},
+        "sign_in": {"password": True, "registration": True, "reset_url": reset_url},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from api import language
 from api.embed import times
-from moderation.models import Sanction, Site
+from moderation.models import Account, Sanction, Site
 from moderation.sanctions import Entry
 from moderation.standings import SiteStanding
 
@@ -31,12 +31,13 @@ def entry(found: Entry, standing: SiteStanding) -> dict[str, Any]:
     }
 
 
-def own(site: Site, standing: SiteStanding) -> dict[str, Any]:
+def own(site: Site, standing: SiteStanding, account: Account) -> dict[str, Any]:
     """A standing for the author."""
     strictest = standing.strictest
     return {
         "standing": standing.standing.value,
         "may_write": standing.may_write,
+        "confirm_address": account.unconfirmed,
         "until": standing.until,
         "warnings": [_own(site, warning) for warning in standing.warnings],
         "sanction": _own(site, strictest) if strictest is not None else None,

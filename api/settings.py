@@ -68,6 +68,7 @@ class Settings:
     keep_withdrawn: dt.timedelta = dt.timedelta(days=30)
     keep_held: dt.timedelta = dt.timedelta(days=90)
     password_memory_kib: int = 47_104
+    verify_addresses: bool = True
     mail: str = "folder:var/mail"
     mail_from: str = "Vorab <noreply@localhost>"
     metrics_token: str | None = field(default=None, repr=False)
@@ -111,6 +112,8 @@ def read(*, secret_needed: bool = True) -> Settings:
         "log_level": env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])),
         "demo": env.bool("DEMO", False),
     }
+    # In the demo nobody reads the letters, and everybody is invited to write.
+    values["verify_addresses"] = env.bool("VERIFY_ADDRESSES", not values["demo"])
     for name in (entry.name for entry in fields(Settings) if _LIMIT.search(entry.name)):
         values[name] = env.int(name.upper(), getattr(defaults, name), validate=at_least_one)
     for name in (

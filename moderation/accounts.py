@@ -38,6 +38,8 @@ class NewAccount:
     display_name: str
     password_hash: str
     language: str = "de"
+    must_confirm: bool = False
+    """What the account's holder writes waits until a letter's link has shown that the address is theirs."""
 
 
 def check_email(email: str) -> str:
@@ -75,7 +77,9 @@ def register(session: Session, command: NewAccount, *, now: dt.datetime) -> None
         return
     try:
         with session.begin_nested():
-            _add(session, command, Role.READER, now=now)
+            account = _add(session, command, Role.READER, now=now)
+            if command.must_confirm:
+                outbox.promise(session, outbox.ADDRESS_CONFIRMATION, account, now=now)
     except IntegrityError:
         # Somebody registered the same address a moment ago; their letter of welcome is enough.
         return
@@ -217,6 +221,7 @@ def _add(session: Session, command: NewAccount, role: Role, *, now: dt.datetime)
         display_name=command.display_name,
         password_hash=command.password_hash,
         role=role,
+        unconfirmed=command.must_confirm,
         language=command.language if command.language in _LANGUAGES else _LANGUAGES[0],
         created_at=now,
     )

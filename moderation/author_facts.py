@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from moderation import standings
-from moderation.models import Comment, Decision, Revision, Status
+from moderation.models import Account, Comment, Decision, Revision, Status
 from moderation.policies import Policy
 from moderation.screening.context import AuthorFacts, RecentText
 
@@ -31,6 +31,7 @@ def collect(
     refused, published_lately = _judged(session, theirs, policy, now=now)
     return AuthorFacts(
         standing=standings.of(session, account_id, site_id, now=now).standing,
+        unconfirmed=session.get_one(Account, account_id).unconfirmed,
         published_count=_count(session, theirs, is_published) if policy.premoderate_first else 0,
         refused_lately=refused,
         published_lately=published_lately,

@@ -87,6 +87,12 @@ class InvalidTokenError(VorabError):
     code = "invalid_token"
 
 
+class AlreadyConfirmedError(VorabError):
+    """The account's address needs no confirmation."""
+
+    code = "already_confirmed"
+
+
 class SecondFactorRequiredError(VorabError):
     """The password is right, and the account has a second factor: sign in again with its code."""
 

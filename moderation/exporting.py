@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from moderation import outbox
 from moderation.models import (
     Account,
+    AddressConfirmation,
     Article,
     Comment,
     Decision,
@@ -37,6 +38,7 @@ from moderation.models import (
 Rows = list[dict[str, Any]]
 
 SECTIONS: dict[InstrumentedAttribute[Any], str] = {
+    AddressConfirmation.account_id: "address_confirmations",
     Comment.author_id: "comments",
     Decision.actor_id: "decisions",
     Flag.account_id: "flags",
@@ -74,6 +76,12 @@ def export(session: Session, account: Account) -> dict[str, Any]:
         "sessions": _sessions(session, account.id),
         "password_resets": _rows(
             session, select(PasswordReset.expires_at).where(PasswordReset.account_id == account.id)
+        ),
+        "address_confirmations": _rows(
+            session,
+            select(AddressConfirmation.email, AddressConfirmation.expires_at).where(
+                AddressConfirmation.account_id == account.id
+            ),
         ),
         "second_factors": _rows(
             session,
@@ -114,6 +122,7 @@ def _account(session: Session, account: Account) -> dict[str, Any]:
         "language": account.language,
         "home_site": home.key if home else None,
         "has_password": account.password_hash is not None,
+        "unconfirmed": account.unconfirmed,
         "created_at": account.created_at,
     }
 

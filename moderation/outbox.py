@@ -14,6 +14,8 @@ from moderation.models import Account, OutboxMessage
 _LONGEST_PAUSE_S = 3600
 _GIVE_UP_AFTER = dt.timedelta(days=3)
 _KEEP_SENT = dt.timedelta(days=30)
+ADDRESS_CONFIRMATION = "address_confirmation"
+"""The letter to the address that somebody registered with. Its link confirms it."""
 _GOODBYE = "account_deleted"
 CLAIM = dt.timedelta(minutes=10)
 

@@ -10,7 +10,7 @@ import uuid
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from moderation import accounts, outbox, passwords, sessions
+from moderation import accounts, addresses, outbox, passwords, sessions
 from moderation.db import Database
 from moderation.errors import InvalidTokenError
 from moderation.models import Account, PasswordReset
@@ -60,6 +60,8 @@ def reset(
         if used is None:
             raise InvalidTokenError
         _set(session, used.account_id, hashed, but=None, now=now)
+        # Whoever has the letter's token reads what is sent to the address. What waits for that is screened by a sweep.
+        addresses.prove(session, used.account_id, now=now)
     return account.id
 
 

@@ -32,6 +32,8 @@ class Change:
     note: str | None = None
     takes_down: bool = False
     """Nothing of the comment is to be seen any more. Otherwise a revision that was published before stays."""
+    waits_for_author: bool = False
+    """It is held until its author has confirmed their address, and no moderator is asked before."""
 
 
 def decide(session: Session, comment: Comment, revision: Revision, change: Change, *, now: dt.datetime) -> Decision:
@@ -53,6 +55,7 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
     session.add(decision)
     was_published = comment.published_number is not None
     comment.status = _STATUS_AFTER[change.action]
+    comment.waits_for_author = change.waits_for_author
     if change.action == "publish":
         comment.published_number = revision.number
     elif change.takes_down:
@@ -96,6 +99,15 @@ def take_back(
     return decision
 
 
+def reopen(comment: Comment, revision: Revision, *, now: dt.datetime) -> None:
+    """Let the newest revision of a comment that the caller has locked be screened anew, as if it had just come."""
+    comment.status = Status.SCREENING
+    comment.waits_for_author = False
+    revision.screened_at = revision.lease_until = revision.lease_token = None
+    revision.attempts = 0
+    queue(comment, now=now)
+
+
 def _reopen_flags(session: Session, comment: Comment, undone: Decision) -> None:
     """The flags that this decision had answered are open again."""
     answered = Flag.comment_id == comment.id, Flag.resolved_at == undone.decided_at
@@ -108,7 +120,8 @@ def queue(comment: Comment, *, now: dt.datetime) -> None:
 
     Readers may see an earlier revision whatever the status of the newest one is.
     """
-    waits = comment.status == Status.HELD or (comment.published_number is not None and comment.open_flag_count > 0)
+    is_held = comment.status == Status.HELD and not comment.waits_for_author
+    waits = is_held or (comment.published_number is not None and comment.open_flag_count > 0)
     if not waits:
         comment.queued_at = None
     elif comment.queued_at is None:

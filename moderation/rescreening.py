@@ -65,6 +65,8 @@ def candidates(session: Session, site_key: str, *, after: uuid.UUID | None = Non
             Comment.site_id == site.id,
             Comment.status.in_([Status.PUBLISHED, Status.HELD, Status.REJECTED]),
             Revision.body != FORGOTTEN,
+            # Its author has to confirm their address first; then it is screened by itself.
+            ~Comment.waits_for_author,
         )
     )
     if after is not None:

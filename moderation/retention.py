@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from moderation import forgetting, publication
@@ -15,7 +15,8 @@ from moderation.models import Comment, Decision, Revision, Status
 from moderation.publication import Change
 
 EXPIRED = "expired"
-"""The reason of a refusal that nobody but the calendar decided."""
+NEVER_CONFIRMED = "address_never_confirmed"
+"""The reasons of a refusal that nobody but the calendar decided."""
 _BATCH = 200
 
 
@@ -48,8 +49,10 @@ def enforce(database: Database, periods: Periods, *, now: dt.datetime) -> Kept:
 
 def _refuse_some(database: Database, periods: Periods, *, now: dt.datetime) -> int:
     with database.write() as session:
-        overdue = Comment.status == Status.HELD, Comment.queued_at <= now - periods.held
-        ids = session.scalars(select(Comment.id).where(*overdue).order_by(Comment.queued_at).limit(_BATCH)).all()
+        since = now - periods.held
+        unseen = and_(Comment.waits_for_author, func.coalesce(Comment.edited_at, Comment.created_at) <= since)
+        overdue = Comment.status == Status.HELD, or_(Comment.queued_at <= since, unseen)
+        ids = session.scalars(select(Comment.id).where(*overdue).order_by(Comment.id).limit(_BATCH)).all()
         for comment_id in ids:
             _refuse(session, comment_id, now=now)
     return len(ids)
@@ -62,7 +65,8 @@ def _refuse(session: Session, comment_id: uuid.UUID, *, now: dt.datetime) -> Non
     revision = session.scalars(
         select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
     ).one()
-    publication.decide(session, comment, revision, Change("reject", (EXPIRED,)), now=now)
+    reason = NEVER_CONFIRMED if comment.waits_for_author else EXPIRED
+    publication.decide(session, comment, revision, Change("reject", (reason,)), now=now)
 
 
 def _forget_some(database: Database, periods: Periods, *, now: dt.datetime) -> int:

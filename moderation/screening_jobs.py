@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from moderation import author_facts, publication, sites
+from moderation import addresses, author_facts, publication, sites
 from moderation.identifiers import new_id
 from moderation.models import (
     Article,
@@ -30,6 +30,7 @@ from moderation.models import (
 from moderation.publication import Change
 from moderation.screening.context import ArticleFacts
 from moderation.screening.pipeline import Material, Screening
+from moderation.screening.rules.address import UNCONFIRMED
 from moderation.screening.verdicts import Outcome, Passage
 
 MAX_ATTEMPTS = 3
@@ -136,7 +137,11 @@ def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime
     """Write verdicts, decision and new status, once. ``False`` if this holder's time is over.
 
     A moderator who decided meanwhile wins, and so does an edit: the screening then goes on record and changes nothing.
+    An address that was confirmed meanwhile leaves nothing to hold the comment for: it is screened again.
     """
+    if _rests_on_address(screening) and not addresses.is_unconfirmed(session, _author(session, job)):
+        release(session, job)
+        return False
     comment = publication.lock(session, job.comment_id)
     revision = session.get_one(Revision, job.revision_id, populate_existing=True, with_for_update=True)
     if comment is None or revision.screened_at is not None or revision.lease_token != job.token:
@@ -153,12 +158,25 @@ def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime
     return True
 
 
+def _rests_on_address(screening: Screening) -> bool:
+    return any(verdict.reason == UNCONFIRMED for verdict in screening.verdicts)
+
+
+def _author(session: Session, job: Job) -> uuid.UUID:
+    return session.scalars(select(Comment.author_id).where(Comment.id == job.comment_id)).one()
+
+
 def _change(job: Job, comment: Comment, screening: Screening, stored: ScreeningRecord) -> Change:
     limit = job.material.policy.flags_to_hold
     if screening.outcome == Outcome.PUBLISH and limit and comment.open_flag_count >= limit:
         # Readers' flags took the comment down until a person has looked; an edit by its author is no answer to them.
         return Change("hold", ("flagged",), screening_id=stored.id, takes_down=True)
-    return Change(screening.outcome.value, screening.reasons, screening_id=stored.id)
+    return Change(
+        screening.outcome.value,
+        screening.reasons,
+        screening_id=stored.id,
+        waits_for_author=screening.outcome == Outcome.HOLD and _rests_on_address(screening),
+    )
 
 
 def record(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> ScreeningRecord:

@@ -1,4 +1,4 @@
-"""The pages that letters lead to: asking for a new password, and choosing one.
+"""The pages that letters lead to: asking for a new password, choosing one, confirming an address.
 
 A letter's token stands behind the address's hash sign, which a browser sends to nobody; the page takes it from there,
 wipes it from the address bar and sends it in a request's body.
@@ -11,6 +11,7 @@ from importlib import resources
 from flask import Blueprint, Response, make_response, render_template, request
 
 from api import language
+from api.services import services
 
 blueprint = Blueprint("account_pages", __name__, template_folder="../templates")
 
@@ -21,6 +22,11 @@ _CSP = (
 )
 
 
+def forgotten_url() -> str:
+    """Where somebody who reads in the caller's language asks for a new password."""
+    return f"{services().settings.base_url.rstrip('/')}/account/forgotten?lang={language.current()}"
+
+
 @blueprint.get("/account/forgotten")
 def forgotten() -> Response:
     return _page("forgotten")
@@ -29,6 +35,11 @@ def forgotten() -> Response:
 @blueprint.get("/account/password")
 def password() -> Response:
     return _page("password")
+
+
+@blueprint.get("/account/address")
+def address() -> Response:
+    return _page("address")
 
 
 @blueprint.get("/static/account.css")

@@ -25,6 +25,9 @@ def register(wish: dict[str, Any]) -> dict[str, Any]:
     """Register.
 
     The answer is the same whether or not the address has an account already; its owner gets a letter if it has.
+
+    Where addresses are verified, a letter to the new one has a link. One may sign in and write before it is opened, and
+    what one writes waits until then.
     """
     held = services()
     with held.database.read() as session:
@@ -33,7 +36,13 @@ def register(wish: dict[str, Any]) -> dict[str, Any]:
     now = held.clock()
     taken = slots(held.settings, "registrations", account=accounts.email_key(email))
     held.limiters.strict.take(*taken, now=now)
-    command = accounts.NewAccount(email, name, held.hasher.hash(wish["password"]), language.current())
+    command = accounts.NewAccount(
+        email,
+        name,
+        held.hasher.hash(wish["password"]),
+        language.current(),
+        must_confirm=held.settings.verify_addresses,
+    )
     with held.database.write() as session:
         accounts.register(session, command, now=now)
     return {"email": email, "display_name": name}

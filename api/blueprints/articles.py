@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 
 from api import auth, presenting, public_pages
+from api.blueprints import account_pages
 from api.blueprints.base import Blueprint
 from api.schemas import comments as schemas
 from api.schemas.sections import SectionOut
@@ -45,7 +46,7 @@ def register(wish: dict[str, Any], site: str, article: str) -> dict[str, Any]:
 def section(site: str, article: str) -> dict[str, Any]:
     """What a comment section must know before anybody writes: limits, whether it is open, how to sign in."""
     with services().database.read() as session:
-        return presenting.section(sections.section(session, site, article))
+        return presenting.section(sections.section(session, site, article), account_pages.forgotten_url())
 
 
 @blueprint.route("/sites/<site>/counts", methods=["GET"])

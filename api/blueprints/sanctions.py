@@ -64,7 +64,8 @@ def own(site: str) -> dict[str, Any]:
     """What a site lets you do: whether you may write, and if not, why and until when."""
     held = services()
     with held.database.read() as session:
-        return sanction_texts.own(*sanctions.own(session, site, auth.actor(), now=held.clock()))
+        found = sanctions.own(session, site, auth.actor(), now=held.clock())
+        return sanction_texts.own(*found, auth.account())
 
 
 @blueprint.route("/accounts/me/warnings/<uuid:sanction_id>/acknowledgement", methods=["PUT"])

@@ -92,6 +92,14 @@ class PasswordResetRequested(Schema):
     email = fields.String(required=True)
 
 
+class LetterPromised(Schema):
+    email = fields.String(required=True, allow_none=True, metadata={"description": "Where the letter goes."})
+
+
+class ConfirmationIn(StrictSchema):
+    token = fields.String(required=True, load_only=True, metadata={"description": "From the letter's link."})
+
+
 class NewPasswordIn(StrictSchema):
     token = fields.String(required=True, load_only=True, metadata={"description": "From the letter's link."})
     password = fields.String(required=True, load_only=True)

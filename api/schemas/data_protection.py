@@ -34,6 +34,7 @@ class ExportedAccount(Schema):
         required=True, allow_none=True, metadata={"description": "The only site that the account is valid on."}
     )
     has_password = fields.Boolean(required=True, metadata={"description": "Kept as a hash, which is left out."})
+    unconfirmed = fields.Boolean(required=True, metadata={"description": "The address is to be confirmed by a letter."})
     created_at = fields.AwareDateTime(required=True)
 
 
@@ -77,6 +78,13 @@ class ExportedSession(Schema):
 class ExportedPasswordReset(Schema):
     """A new password can be chosen with a letter until then."""
 
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class ExportedAddressConfirmation(Schema):
+    """An address that can be confirmed with a letter until then."""
+
+    email = fields.String(required=True)
     expires_at = fields.AwareDateTime(required=True)
 
 
@@ -196,6 +204,7 @@ class ExportOut(Schema):
     sanctions = fields.List(fields.Nested(ExportedSanction), required=True)
     sanctions_imposed = fields.List(fields.Nested(ExportedSanctionImposed), required=True)
     sessions = fields.List(fields.Nested(ExportedSession), required=True)
+    address_confirmations = fields.List(fields.Nested(ExportedAddressConfirmation), required=True)
     password_resets = fields.List(fields.Nested(ExportedPasswordReset), required=True)
     second_factors = fields.List(fields.Nested(ExportedSecondFactor), required=True)
     recovery_codes = fields.List(fields.Nested(ExportedRecoveryCode), required=True)

@@ -82,6 +82,10 @@ class OwnStandingOut(Schema):
     may_write = fields.Boolean(
         required=True, metadata={"description": "False while a warning waits for you, or you are suspended or banned."}
     )
+    confirm_address = fields.Boolean(
+        required=True,
+        metadata={"description": "What you write waits until you have opened the link in the letter to your address."},
+    )
     until = fields.AwareDateTime(required=True, allow_none=True)
     warnings = fields.List(
         fields.Nested(OwnSanction), required=True, metadata={"description": "Those that you have not acknowledged."}

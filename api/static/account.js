@@ -10,7 +10,7 @@ for (const other of document.querySelectorAll("nav a")) {
 const value = document.getElementById("value");
 const problem = document.getElementById("problem");
 const button = form.querySelector("button");
-if (kind === "password" && !token) fail(form.dataset.noToken);
+if (kind !== "forgotten" && !token) fail(form.dataset.noToken);
 
 document.getElementById("show")?.addEventListener("change", (event) => {
   value.type = event.target.checked ? "text" : "password";
@@ -32,9 +32,12 @@ form.addEventListener("submit", async (event) => {
 });
 
 function send() {
-  const path = kind === "password" ? "/api/v1/password-resets/completions" : "/api/v1/password-resets";
-  const wish = kind === "password" ? { token, password: value.value } : { email: value.value };
-  return fetch(path, {
+  const [path, wish] = {
+    forgotten: () => ["/password-resets", { email: value.value }],
+    password: () => ["/password-resets/completions", { token, password: value.value }],
+    address: () => ["/address-confirmations", { token }],
+  }[kind]();
+  return fetch("/api/v1" + path, {
     method: "POST",
     credentials: "omit",
     headers: { "Content-Type": "application/json", "Accept-Language": document.documentElement.lang },
@@ -57,6 +60,6 @@ function finish() {
 
 function fail(message) {
   problem.textContent = message;
-  value.setAttribute("aria-invalid", "true");
-  value.focus();
+  value?.setAttribute("aria-invalid", "true");
+  (value ?? button).focus();
 }

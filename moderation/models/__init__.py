@@ -11,13 +11,14 @@ from moderation.models.sanction import Sanction, SanctionKind
 from moderation.models.screening import ScreeningRecord, VerdictRecord
 from moderation.models.second_factor import RecoveryCode, SecondFactor
 from moderation.models.served_script import ServedScript
-from moderation.models.session import PasswordReset, SignInSession
+from moderation.models.session import AddressConfirmation, PasswordReset, SignInSession
 from moderation.models.site import Site, SitePolicy
 from moderation.models.site_sign_in import SiteIdentity, SiteKey, UsedSiteToken
 from moderation.models.worker import Worker
 
 __all__ = [
     "Account",
+    "AddressConfirmation",
     "ApiKey",
     "Article",
     "Comment",

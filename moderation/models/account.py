@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation.db import Base, UTCDateTime
@@ -44,6 +44,8 @@ class Account(Base, kw_only=True, eq=False, repr=False):
     language: Mapped[str] = mapped_column(String(8), default="de")
     home_site_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"), default=None)
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+    unconfirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Nobody has shown yet that the address is theirs. Until then the account's comments wait."""
     leaving: Mapped[str | None] = mapped_column(String(8), default=None)
     """The account is being deleted: what is to become of its comments (``moderation.erasure.Fate``)."""
 

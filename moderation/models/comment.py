@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation.db import Base, UTCDateTime
@@ -83,6 +83,9 @@ class Comment(Base, kw_only=True, eq=False, repr=False):
     """0..1, for the order of the review queue."""
     queued_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)
     """Since when the comment waits for a moderator; empty while it does not."""
+
+    waits_for_author: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Held until its author has confirmed their address. Nobody's time is spent on it before."""
 
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     edited_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)

@@ -30,6 +30,17 @@ class SignInSession(Base, kw_only=True, eq=False, repr=False):
     """When a second factor was shown in it; empty if none was."""
 
 
+class AddressConfirmation(Base, kw_only=True, eq=False, repr=False):
+    """An address that a letter was sent to, and what its link shows. Of its token only the SHA-256 is kept."""
+
+    __tablename__ = "address_confirmation"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    email: Mapped[str] = mapped_column(String(320))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+
+
 class PasswordReset(Base, kw_only=True, eq=False, repr=False):
     """The right to choose a new password, once. Of its token only the SHA-256 is kept; a newer one replaces it."""
 

@@ -31,6 +31,8 @@ class RecentText:
 @dataclass(frozen=True, slots=True)
 class AuthorFacts:
     standing: Standing = Standing.GOOD
+    unconfirmed: bool = False
+    """Nobody has shown yet that the account's address is theirs."""
     published_count: int = 0
     refused_lately: int = 0
     """Comments of the policy's last ``offender_days`` that a moderator refused."""

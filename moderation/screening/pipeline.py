@@ -9,6 +9,7 @@ from moderation.classifiers.protocol import Classifier, ModelIdentity
 from moderation.policies import Policy
 from moderation.screening.assessment import assess, thresholds_for
 from moderation.screening.context import ArticleFacts, AuthorFacts, RuleContext
+from moderation.screening.rules.address import AddressRule
 from moderation.screening.rules.article import ArticleRule
 from moderation.screening.rules.limits import LimitsRule
 from moderation.screening.rules.links import LinksRule
@@ -66,6 +67,7 @@ def default_rules() -> tuple[Rule, ...]:
         LinksRule(),
         WordListsRule(),
         StandingRule(),
+        AddressRule(),
         ArticleRule(),
         ToxicityRule(),
     )

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 
@@ -37,12 +38,18 @@ class UnhurriedClassifier(FakeClassifier):
         return super().score(inputs)
 
 
+def letters_of(database_url: str) -> Path:
+    """Where the server puts its letters: beside its database."""
+    return Path(database_url.removeprefix("sqlite:///")).parent / "letters"
+
+
 def settings_for(database_url: str, port: int) -> Settings:
     return Settings(
         secret_key="b" * 32,
         database_url=database_url,
         base_url=f"http://127.0.0.1:{port}",
-        mail="console",
+        mail=f"folder:{letters_of(database_url)}",
+        verify_addresses=False,
         log_level="error",
         demo=True,
         screening_deadline=dt.timedelta(seconds=1),

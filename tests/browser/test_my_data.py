@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.visitors import Site, Visitor
+from tests.browser.visitors import Site, Visitor, look
 from tests.site_tokens import shared_key
 
 
@@ -30,12 +29,6 @@ def signed_in(page: Page, site: Site, who: Visitor, article: str) -> None:
     dialog.get_by_label("Passwort").fill(who.password)
     dialog.get_by_role("button", name="Anmelden", exact=True).click()
     expect(dialog).to_be_hidden()
-
-
-def look(page: Page, name: str) -> None:
-    """Leave a picture where somebody wants to look at it."""
-    if folder := os.environ.get("VORAB_PICTURES"):
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def test_a_reader_downloads_everything_and_leaves(

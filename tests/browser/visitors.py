@@ -170,3 +170,9 @@ def axe_findings(page: Page, scope: str = "document") -> list[str]:
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]
+
+
+def look(page: Page, name: str) -> None:
+    """Leave a picture where somebody wants to look at it."""
+    if folder := os.environ.get("VORAB_PICTURES"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)

@@ -37,6 +37,9 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/password-resets": (202, 202, 202, 202, 202, 202),
     # Nobody has a token of this kind, and everybody has another password.
     "POST /api/v1/password-resets/completions": (400, 400, 400, 400, 400, 400),
+    # Nobody here has an address to confirm.
+    "POST /api/v1/accounts/me/address-confirmation": (401, 409, 409, 409, 409, 409),
+    "POST /api/v1/address-confirmations": (400, 400, 400, 400, 400, 400),
     "PUT /api/v1/accounts/me/password": (401, 403, 403, 403, 403, 403),
     "GET /api/v1/accounts/me/export": SIGNED_IN,
     "GET /api/v1/accounts/me/second-factor": SIGNED_IN,
@@ -107,6 +110,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /desk/assets/<version>/<name>": OPEN,
     "GET /account/forgotten": OPEN,
     "GET /account/password": OPEN,
+    "GET /account/address": OPEN,
     "GET /static/account.css": OPEN,
     "GET /static/account.js": OPEN,
     "GET /healthz": OPEN,
@@ -133,6 +137,7 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "POST /api/v1/sessions": lambda *_: CREDENTIALS,
     "POST /api/v1/password-resets": lambda _w, _c, number: {"email": f"neu{number}@example.org"},
     "POST /api/v1/password-resets/completions": lambda *_: {"token": "x", "password": "Ahornblatt am Fenster"},
+    "POST /api/v1/address-confirmations": lambda *_: {"token": "x"},
     "PUT /api/v1/accounts/me/password": lambda *_: {"current_password": "x", "password": "Ahornblatt am Fenster"},
     "POST /api/v1/accounts/me/second-factor": lambda *_: {"password": "x"},
     "PUT /api/v1/accounts/me/second-factor/confirmation": lambda *_: {"code": "123456"},

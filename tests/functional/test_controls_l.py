@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from api.mail import ConsoleMailer
 from api.maintenance import Maintenance
-from moderation import accounts, outbox, password_changes, second_factor, sessions, sites
+from moderation import accounts, addresses, outbox, password_changes, second_factor, sessions, sites
 from moderation.db import Base
 from moderation.erasure import NOBODY, Fate, erase_account
 from moderation.errors import NotFoundError
@@ -90,6 +90,7 @@ def live(world: World) -> Life:
     with world.database.write() as session:
         account, site = accounts.get(session, who.account.id), sites.by_key(session, "demo")
         password_changes.issue(session, account, now=world.clock())
+        addresses.issue(session, account, ADA, now=world.clock())
         password_changes.request_reset(session, ADA.upper(), "de", now=world.clock())
         outbox.promise(session, "address_taken", account, now=world.clock())
         session.add(

@@ -6,7 +6,6 @@ import datetime as dt
 import email
 import email.policy
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,31 +19,13 @@ from api import mail
 from api.letters import send_due
 from api.mail import compose
 from moderation.models import OutboxMessage, PasswordReset
+from tests.postbox import Postbox, plain, token_in
 from tests.servers import free_port
 from tests.world import World, json_of
 
 PASSWORD = "Ahornblatt am Fenster"
 OTHER = "Birkenrinde im Regen"
 ADA = "ada@example.org"
-
-
-class Postbox:
-    """Keeps the letters that it is given, or refuses them while it is told to."""
-
-    def __init__(self, world: World) -> None:
-        self.works = True
-        self.letters: list[EmailMessage] = []
-        self._world = world
-
-    def send(self, message: OutboxMessage) -> bool:
-        if self.works:
-            self.letters.append(compose(message, self._world.services.settings))
-        return self.works
-
-    def empty(self) -> list[EmailMessage]:
-        send_due(self._world.services, self)
-        found, self.letters = self.letters, []
-        return found
 
 
 @pytest.fixture
@@ -57,19 +38,6 @@ def postbox(world: World) -> Postbox:
 
 def ask(world: World, address: str = ADA, **headers: str) -> Any:
     return world.call("POST", "/password-resets", {"email": address}, headers=headers)
-
-
-def token_in(letter: EmailMessage) -> str:
-    found = re.search(r"#(\S+)", plain(letter))
-    assert found is not None
-    return found.group(1)
-
-
-def plain(letter: EmailMessage) -> str:
-    part = letter.get_body(("plain",))
-    assert part is not None
-    text: str = part.get_content()
-    return text
 
 
 def token(world: World, postbox: Postbox) -> str:

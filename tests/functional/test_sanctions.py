@@ -71,6 +71,7 @@ def test_nothing_was_done_about_most_authors(case: Case) -> None:
     assert case.standing() == {
         "standing": "good",
         "may_write": True,
+        "confirm_address": False,
         "until": None,
         "warnings": [],
         "sanction": None,

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from api import cli, migrating
+from api.app import utc_now
 from moderation import accounts, second_factor, sites
 from moderation.db import Database
 from moderation.models import Account, Comment, Decision, Role, SitePolicy, Status
@@ -430,3 +431,15 @@ def test_a_lost_second_factor_is_turned_off_by_an_operator(vorab: Vorab, databas
 
     with database.read() as session:
         assert second_factor.state(session, account.id) == second_factor.State(False, 0)
+
+
+def test_an_address_whose_letter_did_not_arrive_is_confirmed_by_an_operator(vorab: Vorab, database: Database) -> None:
+    wish = accounts.NewAccount("ada@example.org", "Ada", "x", must_confirm=True)
+    with database.write() as session:
+        accounts.register(session, wish, now=utc_now())
+
+    result = vorab("accounts", "confirm", "--email", "ada@example.org", "--json")
+
+    assert (result.code, result.json["comments"]) == (0, 0)
+    with database.read() as session:
+        assert not accounts.demand_by_email(session, "ada@example.org").unconfirmed

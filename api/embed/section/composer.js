@@ -181,7 +181,8 @@ export class Composer {
     this.#busy(true);
     try {
       const answer = await this.#ask();
-      if (answer.outcome === "publish") return true;
+      // Whoever has an address to confirm is told so already; the text itself is not in question.
+      if (answer.outcome === "publish" || answer.reasons.every(({ code }) => code === "address_unconfirmed")) return true;
       this.draft.write({ asked: true });
       this.show(askNotice(this, answer));
       return false;

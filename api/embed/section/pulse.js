@@ -14,12 +14,12 @@ export class Pulse {
   }
 
   start() {
-    document.addEventListener("visibilitychange", this.soon);
+    document.addEventListener("visibilitychange", this.#back);
     this.soon();
   }
 
   stop() {
-    document.removeEventListener("visibilitychange", this.soon);
+    document.removeEventListener("visibilitychange", this.#back);
     clearTimeout(this.#timer);
   }
 
@@ -31,8 +31,16 @@ export class Pulse {
     if (!document.hidden) this.#timer = setTimeout(() => this.#beat(), pause * (0.9 + Math.random() / 5));
   };
 
+  /** Back from their letters, perhaps, where they have opened the link. */
+  #back = () => {
+    if (document.hidden || !this.section.voice.isUnconfirmed) return this.soon();
+    clearTimeout(this.#timer);
+    return this.#beat();
+  };
+
   async #beat() {
     try {
+      if (this.section.voice.isUnconfirmed) await this.section.voice.refresh();
       if (this.section.own.waiting) await this.section.own.refresh();
       if (Date.now() - this.#looked >= USUALLY_MS * 0.8) await this.#look();
       this.#failures = 0;

@@ -10,6 +10,7 @@ import { Session } from "./session.js";
 import { SignInDialog } from "./signin.js";
 import { tidyDrafts } from "./storing.js";
 import { Thread } from "./thread.js";
+import { Voice } from "./voice.js";
 import { Words } from "./words.js";
 import STYLE from "./style.css";
 
@@ -49,6 +50,7 @@ export class Section {
     this.account = h("div", { class: "account" });
     this.status = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.write = h("div", { class: "write" });
+    this.voice = new Voice(this);
     this.own = new Own(this);
     this.thread = new Thread(this);
     this.dialog = new SignInDialog(this);
@@ -104,7 +106,7 @@ export class Section {
     this.#showAccount();
     this.#showWriting();
     await this.thread.load();
-    await this.own.refresh().catch(() => {});
+    await Promise.all([this.voice.refresh(), this.own.refresh().catch(() => {})]);
     this.#replaceStatic();
     this.tell("ready", { comments: this.info.comments });
     await this.thread.follow();
@@ -158,7 +160,7 @@ export class Section {
     // The form is moved, never rebuilt: whoever is typing in it goes on.
     if (this.composer.element.isConnected) this.write.querySelectorAll(":scope > :not(form)").forEach((part) => part.remove());
     else this.write.append(this.composer.element);
-    this.composer.element.before(...[title, gate].flat().filter(Boolean));
+    this.composer.element.before(...[title, gate, this.voice.element].flat().filter(Boolean));
     return this.composer.refresh();
   }
 
@@ -169,7 +171,12 @@ export class Section {
     if (expired) this.say(this.words.t("session_over"));
     this.tell(this.session.account ? "signin" : "signout");
     await this.thread.sync().catch(() => {});
-    await this.own.refresh().catch(() => {});
+    await this.renewed();
+  }
+
+  /** What the server knows of the reader has changed. */
+  async renewed() {
+    await Promise.all([this.voice.refresh(), this.own.refresh().catch(() => {})]);
   }
 
   get #composers() {

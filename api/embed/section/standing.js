@@ -20,7 +20,8 @@ export function ownState(view) {
   );
 }
 
-function headline({ status, published_revision: seen }) {
+function headline({ status, published_revision: seen, reasons }) {
+  if (status === "held" && reasons?.some(({ code }) => code === "address_unconfirmed")) return "state_unconfirmed";
   return seen != null && status !== "published" ? `state_${status}_edit` : `state_${status}`;
 }
 

@@ -1,0 +1,126 @@
+"""Whether an address is its account's: a letter's link says so, for a new account and for a new address."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from moderation import outbox, publication
+from moderation.errors import AlreadyConfirmedError, InvalidTokenError
+from moderation.models import Account, AddressConfirmation, Comment, OutboxMessage, Revision, Status
+
+log = structlog.get_logger()
+
+LIFETIME = dt.timedelta(days=3)
+_TOKEN_BYTES = 32
+
+
+def ask(session: Session, account: Account, *, now: dt.datetime) -> None:
+    """Promise a letter whose link confirms the account's address. One that waits to be sent is replaced.
+
+    Raises:
+        AlreadyConfirmedError: nobody needs it.
+    """
+    demand_unconfirmed(account)
+    forget_unsent(session, account.id, outbox.ADDRESS_CONFIRMATION)
+    outbox.promise(session, outbox.ADDRESS_CONFIRMATION, account, now=now)
+
+
+def demand_unconfirmed(account: Account) -> None:
+    """
+    Raises:
+        AlreadyConfirmedError: nothing is left to confirm.
+    """
+    if not account.unconfirmed:
+        raise AlreadyConfirmedError
+
+
+def issue(session: Session, account: Account, email: str, *, now: dt.datetime) -> str:
+    """A token of 256 random bits that stands for this address. It replaces an earlier one of the account."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    session.execute(delete(AddressConfirmation).where(AddressConfirmation.account_id == account.id))
+    session.add(
+        AddressConfirmation(account_id=account.id, email=email, token_hash=_hash(token), expires_at=now + LIFETIME)
+    )
+    session.flush()
+    return token
+
+
+def confirm(session: Session, token: str, *, now: dt.datetime) -> list[uuid.UUID]:
+    """Take a letter's token: its holder reads what is sent to the address.
+
+    Returns the revisions that waited for it and are to be screened now.
+
+    Raises:
+        InvalidTokenError: the token is used, replaced or too old, or never was one.
+    """
+    used = session.execute(
+        delete(AddressConfirmation)
+        .where(AddressConfirmation.token_hash == _hash(token), AddressConfirmation.expires_at > now)
+        .returning(AddressConfirmation.account_id)
+    ).one_or_none()
+    if used is None:
+        raise InvalidTokenError
+    return prove(session, used.account_id, now=now)
+
+
+def prove(session: Session, account_id: uuid.UUID, *, now: dt.datetime) -> list[uuid.UUID]:
+    """Note that an account's holder reads what is sent to its address, and let what waited for that be screened.
+
+    Returns the revisions to screen. The account is locked first: a screening that ends meanwhile looks again.
+    """
+    account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
+    assert account is not None
+    if not account.unconfirmed:
+        return []
+    account.unconfirmed = False
+    session.execute(delete(AddressConfirmation).where(AddressConfirmation.account_id == account_id))
+    forget_unsent(session, account_id, outbox.ADDRESS_CONFIRMATION)
+    session.flush()
+    released = [_release(session, comment_id, now=now) for comment_id in _waiting(session, account_id)]
+    log.info("address_confirmed", account_id=str(account_id), comments=len(released))
+    return [revision_id for revision_id in released if revision_id is not None]
+
+
+def is_unconfirmed(session: Session, account_id: uuid.UUID) -> bool:
+    """Whether it is so at this moment, and stays so until the transaction ends."""
+    return bool(session.scalar(select(Account.unconfirmed).where(Account.id == account_id).with_for_update(read=True)))
+
+
+def forget_unsent(session: Session, account_id: uuid.UUID, kind: str) -> None:
+    """Nobody is to get a letter that the next one contradicts."""
+    session.execute(
+        delete(OutboxMessage).where(
+            OutboxMessage.account_id == account_id, OutboxMessage.kind == kind, OutboxMessage.sent_at.is_(None)
+        )
+    )
+
+
+def forget_expired(session: Session, *, now: dt.datetime) -> None:
+    session.execute(delete(AddressConfirmation).where(AddressConfirmation.expires_at <= now))
+
+
+def _waiting(session: Session, account_id: uuid.UUID) -> list[uuid.UUID]:
+    waits = Comment.author_id == account_id, Comment.status == Status.HELD, Comment.waits_for_author
+    return list(session.scalars(select(Comment.id).where(*waits).order_by(Comment.id)))
+
+
+def _release(session: Session, comment_id: uuid.UUID, *, now: dt.datetime) -> uuid.UUID | None:
+    comment = publication.lock(session, comment_id)
+    if comment is None or comment.status != Status.HELD or not comment.waits_for_author:
+        return None  # A moderator was faster, or the author took it back.
+    revision = session.scalars(
+        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
+    ).one()
+    publication.reopen(comment, revision, now=now)
+    return revision.id
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
