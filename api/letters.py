@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -35,33 +37,47 @@ def send_due(services: Services, mailer: Mailer) -> None:
 
 def _take(services: Services, *, now: dt.datetime) -> list[OutboxMessage]:
     with services.database.write() as session:
-        taken = [(letter, _link(session, letter, services, now=now)) for letter in outbox.claim(session, now=now)]
+        taken = [(letter, _fill_in(session, letter, services, now=now)) for letter in outbox.claim(session, now=now)]
         session.flush()
-        kept = [(letter, link) for letter, link in taken if letter in session]
+        kept = [(letter, filled) for letter, filled in taken if letter in session]
         for letter, _ in kept:
             session.expunge(letter)
-    for letter, link in kept:
+    for letter, filled in kept:
         # After it left the session: a link is written into the letter, never into the database.
-        letter.context = {**letter.context, **link}
+        letter.kind = filled.kind
+        letter.language = filled.language
+        letter.context = {**letter.context, **filled.context}
     return [letter for letter, _ in kept]
 
 
-def _link(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> dict[str, str]:
-    """What a letter says that the database must not hold. A letter that nobody is to get any more is dropped here."""
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What a letter says that the database must not hold: it is known when the letter is sent, and not before."""
+
+    kind: str
+    language: str
+    context: dict[str, str] = field(default_factory=dict)
+
+
+def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> _Filled:
+    """A letter that nobody is to get any more is dropped here."""
+    as_it_is = _Filled(letter.kind, letter.language)
     if letter.kind not in _LINKED:
-        return {}
+        return as_it_is
     path, issue = _LINKED[letter.kind]
     issued = issue(session, letter, now)
     if issued is None:
         session.delete(letter)
-        return {}
+        return as_it_is
+    if isinstance(issued, _Filled):
+        return issued
     account, token = issued
     # Behind the hash sign a browser keeps it to itself: it reaches no server's log and no referrer (ASVS 14.2.1).
     link = f"{services.settings.base_url.rstrip('/')}{path}?lang={letter.language}#{token}"
-    return {"display_name": account.display_name, "link": link}
+    return _Filled(letter.kind, letter.language, {"display_name": account.display_name, "link": link})
 
 
-def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> tuple[Account, str] | None:
+def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> _Issued:
     """Whether the address is somebody's is seen here, where nobody who asked can."""
     account = accounts.by_email(session, letter.recipient)
     if account is None:
@@ -70,16 +86,32 @@ def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> tup
     return account, password_changes.issue(session, account, now=now)
 
 
-def _for_confirmation(session: Session, letter: OutboxMessage, now: dt.datetime) -> tuple[Account, str] | None:
+def _for_confirmation(session: Session, letter: OutboxMessage, now: dt.datetime) -> _Issued:
     account = session.get(Account, letter.account_id)
     if account is None or not account.unconfirmed or account.email != letter.recipient:
         return None
-    return account, addresses.issue(session, account, letter.recipient, now=now)
+    return account, addresses.issue(session, account.id, letter.recipient, now=now)
 
 
-_Issue = Callable[[Session, OutboxMessage, dt.datetime], tuple[Account, str] | None]
+def _for_change(session: Session, letter: OutboxMessage, now: dt.datetime) -> _Issued:
+    """If the address is somebody's, they are told. Nothing that is stored says which of the two letters it was: the
+    one who asked could find it in what is stored about them."""
+    account = session.get(Account, letter.account_id)
+    if account is None or account.leaving is not None:
+        return None
+    asked_in = uuid.UUID(letter.context["session_id"])
+    token = addresses.issue(session, account.id, letter.recipient, now=now, session_id=asked_in)
+    owner = accounts.by_email(session, letter.recipient)
+    if owner is None:
+        return account, token
+    return _Filled("address_change_taken", owner.language, {"display_name": owner.display_name})
+
+
+_Issued = tuple[Account, str] | _Filled | None
+_Issue = Callable[[Session, OutboxMessage, dt.datetime], _Issued]
 _LINKED: dict[str, tuple[str, _Issue]] = {
     "password_reset": (RESET_PATH, _for_reset),
     outbox.ADDRESS_CONFIRMATION: (CONFIRMATION_PATH, _for_confirmation),
+    outbox.ADDRESS_CHANGE: (CONFIRMATION_PATH, _for_change),
 }
 """Letters with a link: the page that it leads to, and who gets which token."""

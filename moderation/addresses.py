@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import secrets
 import uuid
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import delete, select
@@ -19,6 +20,16 @@ log = structlog.get_logger()
 
 LIFETIME = dt.timedelta(days=3)
 _TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Somebody reads what is sent to ``email``, and it was this account that the letter was about."""
+
+    account_id: uuid.UUID
+    email: str
+    session_id: uuid.UUID | None
+    """The sign-in that asked for the letter, if one did."""
 
 
 def ask(session: Session, account: Account, *, now: dt.datetime) -> None:
@@ -41,21 +52,27 @@ def demand_unconfirmed(account: Account) -> None:
         raise AlreadyConfirmedError
 
 
-def issue(session: Session, account: Account, email: str, *, now: dt.datetime) -> str:
+def issue(
+    session: Session, account_id: uuid.UUID, email: str, *, now: dt.datetime, session_id: uuid.UUID | None = None
+) -> str:
     """A token of 256 random bits that stands for this address. It replaces an earlier one of the account."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    session.execute(delete(AddressConfirmation).where(AddressConfirmation.account_id == account.id))
+    session.execute(delete(AddressConfirmation).where(AddressConfirmation.account_id == account_id))
     session.add(
-        AddressConfirmation(account_id=account.id, email=email, token_hash=_hash(token), expires_at=now + LIFETIME)
+        AddressConfirmation(
+            account_id=account_id,
+            email=email,
+            token_hash=_hash(token),
+            session_id=session_id,
+            expires_at=now + LIFETIME,
+        )
     )
     session.flush()
     return token
 
 
-def confirm(session: Session, token: str, *, now: dt.datetime) -> list[uuid.UUID]:
-    """Take a letter's token: its holder reads what is sent to the address.
-
-    Returns the revisions that waited for it and are to be screened now.
+def take(session: Session, token: str, *, now: dt.datetime) -> Shown:
+    """Use a letter's token up.
 
     Raises:
         InvalidTokenError: the token is used, replaced or too old, or never was one.
@@ -63,11 +80,11 @@ def confirm(session: Session, token: str, *, now: dt.datetime) -> list[uuid.UUID
     used = session.execute(
         delete(AddressConfirmation)
         .where(AddressConfirmation.token_hash == _hash(token), AddressConfirmation.expires_at > now)
-        .returning(AddressConfirmation.account_id)
+        .returning(AddressConfirmation.account_id, AddressConfirmation.email, AddressConfirmation.session_id)
     ).one_or_none()
     if used is None:
         raise InvalidTokenError
-    return prove(session, used.account_id, now=now)
+    return Shown(*used)
 
 
 def prove(session: Session, account_id: uuid.UUID, *, now: dt.datetime) -> list[uuid.UUID]:

@@ -16,18 +16,26 @@ _GIVE_UP_AFTER = dt.timedelta(days=3)
 _KEEP_SENT = dt.timedelta(days=30)
 ADDRESS_CONFIRMATION = "address_confirmation"
 """The letter to the address that somebody registered with. Its link confirms it."""
+ADDRESS_CHANGE = "address_change"
+"""The letter to the address that an account is to have."""
 _GOODBYE = "account_deleted"
 CLAIM = dt.timedelta(minutes=10)
 
 
-def promise(session: Session, kind: str, account: Account, *, now: dt.datetime, **context: Any) -> None:
-    """Store a letter to an account's holder, if they have an address. ``context`` is plain JSON that its text needs."""
-    if account.email is None:
+def promise(
+    session: Session, kind: str, account: Account, *, now: dt.datetime, to: str | None = None, **context: Any
+) -> None:
+    """Store a letter to an account's holder, if they have an address. ``context`` is plain JSON that its text needs.
+
+    ``to`` is another address than the account's.
+    """
+    recipient = to or account.email
+    if recipient is None:
         return
     session.add(
         OutboxMessage(
             kind=kind,
-            recipient=account.email,
+            recipient=recipient,
             language=account.language,
             context={"display_name": account.display_name, **context},
             created_at=now,

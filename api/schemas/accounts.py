@@ -96,6 +96,11 @@ class LetterPromised(Schema):
     email = fields.String(required=True, allow_none=True, metadata={"description": "Where the letter goes."})
 
 
+class EmailChangeIn(StrictSchema):
+    email = fields.String(required=True)
+    current_password = fields.String(required=True, load_only=True)
+
+
 class ConfirmationIn(StrictSchema):
     token = fields.String(required=True, load_only=True, metadata={"description": "From the letter's link."})
 

@@ -38,6 +38,8 @@ class AddressConfirmation(Base, kw_only=True, eq=False, repr=False):
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
     email: Mapped[str] = mapped_column(String(320))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    session_id: Mapped[uuid.UUID | None] = mapped_column(default=None)
+    """Which session asked for another address; it is the one that the change does not end."""
     expires_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
 
 

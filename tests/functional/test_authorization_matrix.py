@@ -37,6 +37,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/password-resets": (202, 202, 202, 202, 202, 202),
     # Nobody has a token of this kind, and everybody has another password.
     "POST /api/v1/password-resets/completions": (400, 400, 400, 400, 400, 400),
+    "PUT /api/v1/accounts/me/email": (401, 403, 403, 403, 403, 403),
     # Nobody here has an address to confirm.
     "POST /api/v1/accounts/me/address-confirmation": (401, 409, 409, 409, 409, 409),
     "POST /api/v1/address-confirmations": (400, 400, 400, 400, 400, 400),
@@ -137,6 +138,10 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "POST /api/v1/sessions": lambda *_: CREDENTIALS,
     "POST /api/v1/password-resets": lambda _w, _c, number: {"email": f"neu{number}@example.org"},
     "POST /api/v1/password-resets/completions": lambda *_: {"token": "x", "password": "Ahornblatt am Fenster"},
+    "PUT /api/v1/accounts/me/email": lambda _w, _c, number: {
+        "email": f"neu{number}@example.org",
+        "current_password": "x",
+    },
     "POST /api/v1/address-confirmations": lambda *_: {"token": "x"},
     "PUT /api/v1/accounts/me/password": lambda *_: {"current_password": "x", "password": "Ahornblatt am Fenster"},
     "POST /api/v1/accounts/me/second-factor": lambda *_: {"password": "x"},

@@ -90,7 +90,7 @@ def live(world: World) -> Life:
     with world.database.write() as session:
         account, site = accounts.get(session, who.account.id), sites.by_key(session, "demo")
         password_changes.issue(session, account, now=world.clock())
-        addresses.issue(session, account, ADA, now=world.clock())
+        addresses.issue(session, account.id, ADA, now=world.clock())
         password_changes.request_reset(session, ADA.upper(), "de", now=world.clock())
         outbox.promise(session, "address_taken", account, now=world.clock())
         session.add(
