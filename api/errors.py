@@ -44,6 +44,7 @@ STATUS_OF = {
     "last_admin": 409,
     "limiter_unavailable": 503,
     "malformed_json": 400,
+    "no_password": 409,
     "not_author": 403,
     "not_editable": 409,
     "not_found": 404,

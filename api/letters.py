@@ -111,6 +111,7 @@ _Issued = tuple[Account, str] | _Filled | None
 _Issue = Callable[[Session, OutboxMessage, dt.datetime], _Issued]
 _LINKED: dict[str, tuple[str, _Issue]] = {
     "password_reset": (RESET_PATH, _for_reset),
+    outbox.RESET_DEMANDED: (RESET_PATH, _for_reset),
     outbox.ADDRESS_CONFIRMATION: (CONFIRMATION_PATH, _for_confirmation),
     outbox.ADDRESS_CHANGE: (CONFIRMATION_PATH, _for_change),
 }

@@ -41,6 +41,16 @@ class Actor:
         if self.lacks_second_factor:
             raise SecondFactorMissingError
 
+    def demand_admin(self) -> None:
+        """
+        Raises:
+            ForbiddenError: somebody else asks for what is an admin's.
+            SecondFactorMissingError: a site wants a second factor first.
+        """
+        self.demand_staff()
+        if self.role != Role.ADMIN:
+            raise ForbiddenError
+
     def demand_valid_on(self, site_id: uuid.UUID) -> None:
         """
         Raises:

@@ -117,6 +117,12 @@ class WrongPasswordError(VorabError):
     code = "wrong_password"
 
 
+class NoPasswordError(VorabError):
+    """The account has no password that could be replaced: a site vouches for it."""
+
+    code = "no_password"
+
+
 class ForbiddenError(VorabError):
     code = "forbidden"
 

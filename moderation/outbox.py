@@ -18,6 +18,7 @@ ADDRESS_CONFIRMATION = "address_confirmation"
 """The letter to the address that somebody registered with. Its link confirms it."""
 ADDRESS_CHANGE = "address_change"
 """The letter to the address that an account is to have."""
+RESET_DEMANDED = "password_reset_demanded"
 _GOODBYE = "account_deleted"
 CLAIM = dt.timedelta(minutes=10)
 

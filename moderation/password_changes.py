@@ -7,15 +7,18 @@ import hashlib
 import secrets
 import uuid
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from moderation import accounts, addresses, outbox, passwords, sessions
 from moderation.db import Database
-from moderation.errors import InvalidTokenError
+from moderation.errors import ForbiddenError, InvalidTokenError, NoPasswordError, NotFoundError
 from moderation.models import Account, PasswordReset
 from moderation.passwords import Hasher
 from moderation.sessions import Authenticated, Guard
+
+log = structlog.get_logger()
 
 LIFETIME = dt.timedelta(hours=1)
 _TOKEN_BYTES = 32
@@ -27,6 +30,33 @@ def request_reset(session: Session, email: str, language: str, *, now: dt.dateti
     The same is stored whether the address is known or not, which tells nobody; an unknown one gets nothing.
     """
     outbox.promise_to(session, "password_reset", email, language, now=now)
+
+
+def demand_another(
+    session: Session, account_id: uuid.UUID, *, actor_id: uuid.UUID | None = None, now: dt.datetime
+) -> Account:
+    """Make somebody choose a new password by letter. The old one is worth nothing from now on, and every session ends.
+
+    Whoever asks for it neither chooses nor learns a password (ASVS 6.4.6). An empty ``actor_id`` is the operator.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ForbiddenError: one's own is changed with the current one.
+        NoPasswordError: a site vouches for the account.
+    """
+    if account_id == actor_id:
+        raise ForbiddenError
+    account = accounts.get(session, account_id)
+    if account.leaving is not None or account_id == accounts.NOBODY:
+        raise NotFoundError("account")
+    if account.email_key is None:
+        raise NoPasswordError
+    account.password_hash = None
+    session.execute(delete(PasswordReset).where(PasswordReset.account_id == account_id))
+    sessions.end_all(session, account_id)
+    outbox.promise(session, outbox.RESET_DEMANDED, account, now=now)
+    log.info("password_reset_demanded", account_id=str(account_id), actor_id=str(actor_id) if actor_id else None)
+    return account
 
 
 def issue(session: Session, account: Account, *, now: dt.datetime) -> str:

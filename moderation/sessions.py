@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from moderation import accounts, second_factor
+from moderation import accounts, outbox, second_factor
 from moderation.actors import Actor
 from moderation.db import Database
 from moderation.errors import NotFoundError, SecondFactorRequiredError, WrongCredentialsError, WrongPasswordError
@@ -137,6 +137,8 @@ def begin(
     second_factor_at: dt.datetime | None = None,
 ) -> SignedIn:
     """A new session with a token of 256 random bits, which is told once and stored as its hash only."""
+    if device is not None and account.home_site_id is None and _is_new(session, account.id, device):
+        outbox.promise(session, "new_device", account, now=now, device=device)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     expires_at = now + lifetimes.absolute
     session.add(
@@ -152,6 +154,14 @@ def begin(
     )
     session.flush()
     return SignedIn(token, expires_at, account)
+
+
+def _is_new(session: Session, account_id: uuid.UUID, device: str) -> bool:
+    """Whether the account is signed in with other devices, and not with one like this. Earlier ones are forgotten."""
+    used = session.scalars(
+        select(SignInSession.device).where(SignInSession.account_id == account_id, SignInSession.device.is_not(None))
+    ).all()
+    return bool(used) and device not in used
 
 
 @dataclass(frozen=True, slots=True)

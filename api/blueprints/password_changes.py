@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import structlog
@@ -68,6 +69,21 @@ def change(wish: dict[str, Any]) -> None:
         now=held.clock(),
     )
     log.info("password_changed", account_id=str(who.account.id))
+
+
+@blueprint.route("/accounts/<uuid:account_id>/password-reset", methods=["POST"])
+@blueprint.response(204)
+@auth.requires("staff")
+def demand_another(account_id: uuid.UUID) -> None:
+    """Make somebody choose a new password, as an admin: the old one and all sessions end, and they get a letter.
+
+    Nobody but they themselves chooses or learns it.
+    """
+    actor = auth.actor()
+    actor.demand_admin()
+    held = services()
+    with held.database.write() as session:
+        password_changes.demand_another(session, account_id, actor_id=actor.account_id, now=held.clock())
 
 
 def _forbidden() -> tuple[str, ...]:

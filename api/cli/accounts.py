@@ -8,9 +8,9 @@ import click
 from api.app import utc_now
 from api.cli import data_protection
 from api.cli.output import Failure, answer, as_json, open_database, read_settings
-from moderation import accounts, addresses, sanctions, second_factor, sessions, sites
+from moderation import accounts, addresses, password_changes, sanctions, second_factor, sessions, sites
 from moderation.accounts import NewAccount
-from moderation.errors import NotSanctionableError
+from moderation.errors import NoPasswordError, NotSanctionableError
 from moderation.models import Role, SanctionKind
 from moderation.passwords import Hasher
 from moderation.sanctions import Author, NewSanction
@@ -87,6 +87,21 @@ def reset_second_factor(email: str, *, as_json: bool) -> None:
         second_factor.turn_off(session, account, now=utc_now())
         sessions.end_all(session, account.id)
     answer({"id": account.id}, f"{email} signs in with the password alone. Their sessions are over.", as_json=as_json)
+
+
+@command.command("reset-password")
+@click.option("--email", required=True)
+@as_json
+def reset_password(email: str, *, as_json: bool) -> None:
+    """Make somebody choose a new password by letter. The old one and all their sessions end."""
+    with open_database() as database, database.write() as session:
+        try:
+            account = password_changes.demand_another(
+                session, accounts.demand_by_email(session, email).id, now=utc_now()
+            )
+        except NoPasswordError as error:
+            raise Failure("a site vouches for this account: it has no password here") from error
+    answer({"id": account.id}, f"{email} gets a letter. Their password and sessions are over.", as_json=as_json)
 
 
 _KIND_OF = {

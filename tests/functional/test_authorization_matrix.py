@@ -42,6 +42,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/v1/accounts/me/address-confirmation": (401, 409, 409, 409, 409, 409),
     "POST /api/v1/address-confirmations": (400, 400, 400, 400, 400, 400),
     "PUT /api/v1/accounts/me/password": (401, 403, 403, 403, 403, 403),
+    "POST /api/v1/accounts/<uuid:account_id>/password-reset": (401, 403, 403, 403, 403, 204),
     "GET /api/v1/accounts/me/export": SIGNED_IN,
     "GET /api/v1/accounts/me/second-factor": SIGNED_IN,
     # Everybody's password is another, and nobody has begun to set up a second factor.

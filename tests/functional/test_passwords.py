@@ -18,10 +18,12 @@ from sqlalchemy import select
 from api import mail
 from api.letters import send_due
 from api.mail import compose
-from moderation.models import OutboxMessage, PasswordReset
+from moderation import accounts
+from moderation.models import OutboxMessage, PasswordReset, Role
 from tests.postbox import Postbox, plain, token_in
 from tests.servers import free_port
-from tests.world import World, json_of
+from tests.site_tokens import shared_key
+from tests.world import ORIGIN, Person, World, json_of, some_id
 
 PASSWORD = "Ahornblatt am Fenster"
 OTHER = "Birkenrinde im Regen"
@@ -348,3 +350,60 @@ def test_c9_the_pages_for_letters_say_nothing_to_anybody_else(world: World) -> N
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert 'lang="en"' in world.client.get("/account/password?lang=en").get_data(as_text=True)
+
+
+def demand_another(world: World, account_id: Any, by: Person) -> Any:
+    return world.call("POST", f"/accounts/{account_id}/password-reset", by=by)
+
+
+def account_id_of(world: World, email: str = ADA) -> Any:
+    with world.database.read() as session:
+        return accounts.demand_by_email(session, email).id
+
+
+def test_a10_an_admin_makes_somebody_choose_a_new_password_and_learns_none(world: World, postbox: Postbox) -> None:
+    admin, signed_in = world.person(Role.ADMIN), sign_in(world, PASSWORD)
+    headers = {"Authorization": f"Bearer {json_of(signed_in)['token']}"}
+
+    answer = demand_another(world, account_id_of(world), admin)
+
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+    assert world.call("GET", "/accounts/me", headers=headers).status_code == 401
+    assert sign_in(world, PASSWORD).status_code == 401
+    (letter,) = postbox.empty()
+    assert (letter["To"], letter["Subject"]) == (ADA, "Bitte wähle ein neues Passwort für 127.0.0.1")
+    assert complete(world, token_in(letter)).status_code == 204
+    assert sign_in(world, OTHER).status_code == 201
+
+
+def test_a10_the_letters_link_may_be_asked_for_again(world: World, postbox: Postbox) -> None:
+    demand_another(world, account_id_of(world), world.person(Role.ADMIN))
+    first = token_in(postbox.empty()[0])
+
+    ask(world)
+    second = token_in(postbox.empty()[0])
+
+    assert (complete(world, first).status_code, complete(world, second).status_code) == (400, 204)
+
+
+def test_a10_only_admins_do_it_and_not_to_themselves_nor_to_whom_a_site_vouches_for(
+    world: World, postbox: Postbox
+) -> None:
+    admin, moderator = world.person(Role.ADMIN), world.person(Role.MODERATOR, "demo")
+    token = shared_key(world, kid="a10").token(sub="a10")
+    vouched = json_of(world.call("POST", "/sites/demo/sessions", {"token": token}, headers={"Origin": ORIGIN}))
+
+    answers = [
+        demand_another(world, account_id_of(world), moderator),
+        demand_another(world, admin.account.id, admin),
+        demand_another(world, vouched["account"]["id"], admin),
+        demand_another(world, some_id(), admin),
+    ]
+
+    assert [json_of(answer)["code"] for answer in answers] == [
+        "forbidden",
+        "forbidden",
+        "no_password",
+        "account_not_found",
+    ]
+    assert sign_in(world, PASSWORD).status_code == 201

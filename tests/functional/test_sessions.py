@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from api import devices
-from tests.world import World, json_of, some_id
+from tests.postbox import Postbox, plain
+from tests.site_tokens import shared_key
+from tests.world import ORIGIN, World, json_of, some_id
 
 PASSWORD = "Ahornblatt am Fenster"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -122,3 +124,29 @@ def test_c5_a_session_that_is_over_is_not_listed(world: World, sign_in: Callable
 )
 def test_a_device_is_named_by_browser_and_system_only(user_agent: str, device: str | None) -> None:
     assert devices.name(user_agent) == device
+
+
+def test_b8_a_sign_in_with_another_device_is_told(world: World, sign_in: Callable[..., dict[str, str]]) -> None:
+    postbox = Postbox(world)
+    sign_in(FIREFOX)
+    sign_in(FIREFOX)
+    assert postbox.empty() == [], "the first device, and the same once more"
+
+    sign_in(IPHONE)
+
+    (letter,) = postbox.empty()
+    assert (letter["To"], letter["Subject"]) == ("ada@example.org", "Neue Anmeldung bei 127.0.0.1")
+    assert "Safari, iPhone" in plain(letter)
+    sign_in(IPHONE)
+    assert postbox.empty() == []
+
+
+def test_b8_whom_a_site_signs_in_it_tells_itself(world: World) -> None:
+    key, postbox = shared_key(world, kid="geraet"), Postbox(world)
+
+    for user_agent in (FIREFOX, IPHONE):
+        token = key.token(sub="geraet-1", email="tom@example.org")
+        headers = {"Origin": ORIGIN, "User-Agent": user_agent}
+        assert world.call("POST", "/sites/demo/sessions", {"token": token}, headers=headers).status_code == 201
+
+    assert postbox.empty() == []
