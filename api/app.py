@@ -25,6 +25,8 @@ from api.blueprints import (
     icon,
     password_changes,
     perspective,
+    provider_pages,
+    provider_sign_in,
     reactions,
     review,
     sanctions,
@@ -62,6 +64,7 @@ _API = (
     figures,
     site_sign_in,
     addresses,
+    provider_sign_in,
 )
 
 
@@ -177,6 +180,7 @@ def _register(app: Flask) -> None:
     app.register_blueprint(icon.blueprint)
     app.register_blueprint(docs.blueprint)
     app.register_blueprint(account_pages.blueprint)
+    app.register_blueprint(provider_pages.blueprint)
     app.register_blueprint(desk.blueprint)
     app.register_blueprint(perspective.blueprint)
     app.register_blueprint(embed.blueprint)

@@ -11,9 +11,10 @@ import hashlib
 import hmac
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import Response, after_this_request, request
 
 from api.services import services
+from moderation import sessions
 from moderation.errors import VorabError
 from moderation.sessions import SignedIn
 
@@ -60,6 +61,15 @@ def put(answer: Response, signed_in: SignedIn) -> Response:
     return answer
 
 
+def hand_over(signed_in: SignedIn) -> None:
+    """Put a new session into the cookie of the answer under way, and end the one that was there (ASVS 7.2.4)."""
+    before = read()
+    if before is not None:
+        with services().database.write() as session:
+            sessions.end(session, before)
+    after_this_request(lambda answer: put(answer, signed_in))
+
+
 def clear(answer: Response) -> Response:
     answer.delete_cookie(cookie_name(), path="/", secure=not is_plain(), httponly=True, samesite="Lax")
     return answer
@@ -87,11 +97,11 @@ def demand_own_origin() -> None:
     Raises:
         CsrfError: no ``Origin``, which browsers send with every change, or that of a foreign page.
     """
-    if request.headers.get("Origin", "") not in _own_origins():
+    if request.headers.get("Origin", "") not in own_origins():
         raise CsrfError
 
 
-def _own_origins() -> tuple[str, str]:
+def own_origins() -> tuple[str, str]:
     """The address that the operator gave, and the one that the request came to: behind a proxy the two may differ."""
     base = urlsplit(services().settings.base_url)
     return f"{base.scheme}://{base.netloc}".lower(), f"{request.scheme}://{request.host}".lower()

@@ -132,7 +132,12 @@ def section(found: Section, reset_url: str) -> dict[str, Any]:
             "edit_window_s": found.policy.edit_window_s,
             "shown_depth": found.policy.shown_depth,
         },
-        "sign_in": {"password": True, "registration": True, "reset_url": reset_url},
+        "sign_in": {
+            "password": True,
+            "registration": True,
+            "reset_url": reset_url,
+            "providers": [{"key": key, "name": name} for key, name in found.providers],
+        },
     }
 
 

@@ -10,6 +10,7 @@ from typing import cast
 from flask import current_app
 
 from api.limiting import Limiters
+from api.provider_client import ProviderClient
 from api.public_pages import PublicPages
 from api.screening_runner import Runner
 from api.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     runner: Runner
     clock: Callable[[], dt.datetime]
     public_pages: PublicPages = field(default_factory=PublicPages)
+    providers: ProviderClient = field(default_factory=ProviderClient)
 
     @property
     def lifetimes(self) -> Lifetimes:

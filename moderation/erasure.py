@@ -17,7 +17,18 @@ from moderation import accounts, forgetting, outbox, publication, sessions, subm
 from moderation.accounts import NOBODY
 from moderation.db import Database
 from moderation.errors import NotFoundError
-from moderation.models import Account, Comment, Decision, Flag, Role, Sanction, SiteIdentity, Status, Vote
+from moderation.models import (
+    Account,
+    Comment,
+    Decision,
+    Flag,
+    Role,
+    Sanction,
+    SiteIdentity,
+    StaffIdentity,
+    Status,
+    Vote,
+)
 from moderation.passwords import Hasher
 from moderation.publication import Change
 from moderation.sessions import Authenticated, Guard
@@ -105,6 +116,7 @@ def _send_away(session: Session, account: Account, fate: Fate, *, now: dt.dateti
     accounts.demand_not_last_admin(session, account)
     sessions.end_all(session, account.id)
     session.execute(delete(SiteIdentity).where(SiteIdentity.account_id == account.id))
+    session.execute(delete(StaffIdentity).where(StaffIdentity.account_id == account.id))
     outbox.forget_about(session, account)
     outbox.say_goodbye(session, account, now=now)
     accounts.assign_role(session, account, Role.READER, ())

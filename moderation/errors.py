@@ -313,3 +313,40 @@ class SiteRoleNotAllowedError(SiteTokenError):
     """The token makes its holder a moderator, and the site's settings do not let it."""
 
     code = "site_token_role_not_allowed"
+
+
+class IdTokenError(VorabError):
+    """An identity provider's ID token was refused. ``details`` have a ``reason`` for the operator's log."""
+
+    code = "id_token_refused"
+
+
+class UnknownKeyError(IdTokenError):
+    """An ID token is signed with a key that the provider's published ones do not hold, or not unambiguously."""
+
+    def __init__(self) -> None:
+        super().__init__(reason="unknown_key")
+
+
+class ProviderUnavailableError(VorabError):
+    """The identity provider does not answer, or not with what OpenID Connect asks of it."""
+
+    code = "provider_unavailable"
+
+
+class ProviderRefusedError(VorabError):
+    """The identity provider signed nobody in, or what it answered is not to be believed."""
+
+    code = "provider_refused"
+
+
+class ProviderSignInLostError(VorabError):
+    """A sign-in with a provider took too long, was used, or began in another browser."""
+
+    code = "provider_sign_in_lost"
+
+
+class NoStaffAccountError(ForbiddenError):
+    """The provider knows the person, and nobody with a staff account has said that this is them."""
+
+    code = "no_staff_account"

@@ -31,6 +31,7 @@ from moderation.models import (
     Site,
     SiteIdentity,
     SitePolicy,
+    StaffIdentity,
     VerdictRecord,
     Vote,
 )
@@ -53,6 +54,7 @@ SECTIONS: dict[InstrumentedAttribute[Any], str] = {
     SignInSession.account_id: "sessions",
     SiteIdentity.account_id: "identities",
     SitePolicy.actor_id: "policies",
+    StaffIdentity.account_id: "staff_identities",
     Vote.account_id: "votes",
 }
 """Where the export has what belongs to an account by this column. A test holds it together with the schema."""
@@ -69,6 +71,12 @@ def export(session: Session, account: Account) -> dict[str, Any]:
             .join(Site, Site.id == SiteIdentity.site_id)
             .where(SiteIdentity.account_id == account.id)
             .order_by(SiteIdentity.id),
+        ),
+        "staff_identities": _rows(
+            session,
+            select(StaffIdentity.provider_name, StaffIdentity.issuer, StaffIdentity.subject, StaffIdentity.created_at)
+            .where(StaffIdentity.account_id == account.id)
+            .order_by(StaffIdentity.id),
         ),
         "moderated_sites": _moderated_sites(session, account.id),
         "sanctions": _sanctions(session, account.id),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from moderation import articles, sites
+from moderation import articles, identity_providers, sites
 from moderation.policies import Policy
 
 
@@ -26,6 +26,8 @@ class Section:
     premoderated: bool
     comments: int
     policy: Policy
+    providers: tuple[tuple[str, str], ...]
+    """Key and name of each identity provider that readers may sign in with."""
 
 
 def section(session: Session, site_key: str, external_id: str) -> Section:
@@ -51,4 +53,9 @@ def section(session: Session, site_key: str, external_id: str) -> Section:
         premoderated=policy.premoderate_site or (found is not None and found.premoderated),
         comments=found.published_count if found else 0,
         policy=policy,
+        providers=tuple(
+            (provider.key, provider.name)
+            for provider in identity_providers.of_site(session, site.id)
+            if provider.for_readers
+        ),
     )

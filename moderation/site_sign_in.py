@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from dataclasses import dataclass
 
 import structlog
@@ -13,11 +14,10 @@ from sqlalchemy.orm import Session
 
 from moderation import sessions, site_accounts, site_keys, site_tokens, sites
 from moderation.errors import SiteRoleNotAllowedError, SiteTokenReplayedError
-from moderation.models import Role, Site, UsedSiteToken
+from moderation.models import Role, UsedSiteToken
 from moderation.sealing import Sealer
 from moderation.sessions import Lifetimes, SignedIn
 from moderation.site_accounts import SITE_ISSUER, Vouched
-from moderation.site_tokens import Statement
 
 log = structlog.get_logger()
 
@@ -55,7 +55,8 @@ def exchange(
     statement = site_tokens.verify(command.token, keys, audience(command.base_url, site.key), now=now)
     if statement.role == Role.MODERATOR and not site.moderators_by_token:
         raise SiteRoleNotAllowedError
-    _use_once(session, site, statement)
+    if not use_once(session, site.id, statement.token_id, until=statement.expires_at):
+        raise SiteTokenReplayedError
     vouched = Vouched(
         issuer=SITE_ISSUER,
         subject=statement.subject,
@@ -74,10 +75,12 @@ def forget_used_tokens(session: Session, *, now: dt.datetime) -> None:
     session.execute(delete(UsedSiteToken).where(UsedSiteToken.expires_at <= now))
 
 
-def _use_once(session: Session, site: Site, statement: Statement) -> None:
-    hashed = hashlib.sha256(statement.token_id.encode()).hexdigest()
+def use_once(session: Session, site_id: uuid.UUID, token_id: str, *, until: dt.datetime) -> bool:
+    """Whether this is the first time. It is remembered for as long as anybody would accept the token."""
+    hashed = hashlib.sha256(token_id.encode()).hexdigest()
     try:
         with session.begin_nested():
-            session.add(UsedSiteToken(site_id=site.id, jti_hash=hashed, expires_at=statement.expires_at))
-    except IntegrityError as error:
-        raise SiteTokenReplayedError from error
+            session.add(UsedSiteToken(site_id=site_id, jti_hash=hashed, expires_at=until))
+    except IntegrityError:
+        return False
+    return True

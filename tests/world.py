@@ -36,6 +36,7 @@ _OWN_PREFIXES = (
     "/favicon.ico",
     "/healthz",
     "/readyz",
+    "/sign-in",
     "/static",
 )
 _HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$x"

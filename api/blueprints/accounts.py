@@ -11,7 +11,7 @@ from api.limiting import slots
 from api.schemas import accounts as schemas
 from api.services import services
 from moderation import accounts, sessions, sites
-from moderation.sessions import Credentials, Guard, SignedIn
+from moderation.sessions import Credentials, Guard
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
     )
     log.info("signed_in", account_id=str(signed_in.account.id))
     if in_cookie:
-        _hand_over(signed_in)
+        browser_sessions.hand_over(signed_in)
     with held.database.read() as session:
         shown = presenting.account(session, signed_in.account)
     return {
@@ -83,15 +83,6 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
         "expires_at": signed_in.expires_at,
         "account": shown,
     }
-
-
-def _hand_over(signed_in: SignedIn) -> None:
-    """Put the new session into the browser's cookie, and end the one that was there (ASVS 7.2.4)."""
-    before = browser_sessions.read()
-    if before is not None:
-        with services().database.write() as session:
-            sessions.end(session, before)
-    after_this_request(lambda answer: browser_sessions.put(answer, signed_in))
 
 
 @blueprint.route("/sessions/current", methods=["DELETE"])

@@ -47,6 +47,15 @@ class ExportedIdentity(Schema):
     created_at = fields.AwareDateTime(required=True)
 
 
+class ExportedStaffIdentity(Schema):
+    """As whom a provider lets the person in at the desk."""
+
+    provider_name = fields.String(required=True)
+    issuer = fields.String(required=True)
+    subject = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
 class ExportedSanctionImposed(Schema):
     """What was done about somebody else as a moderator, or acknowledged about oneself."""
 
@@ -200,6 +209,7 @@ class ExportOut(Schema):
     exported_at = fields.AwareDateTime(required=True)
     account = fields.Nested(ExportedAccount, required=True)
     identities = fields.List(fields.Nested(ExportedIdentity), required=True)
+    staff_identities = fields.List(fields.Nested(ExportedStaffIdentity), required=True)
     moderated_sites = fields.List(fields.String(), required=True)
     sanctions = fields.List(fields.Nested(ExportedSanction), required=True)
     sanctions_imposed = fields.List(fields.Nested(ExportedSanctionImposed), required=True)

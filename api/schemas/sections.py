@@ -31,12 +31,20 @@ class SectionLimits(Schema):
     )
 
 
+class SectionProvider(Schema):
+    """An identity provider that readers may sign in with: docs/openid-connect.md."""
+
+    key = fields.String(required=True)
+    name = fields.String(required=True)
+
+
 class SectionSignIn(Schema):
     """The ways of signing in. More of them may be added."""
 
     password = fields.Boolean(required=True)
     registration = fields.Boolean(required=True)
     reset_url = fields.String(required=True, allow_none=True)
+    providers = fields.List(fields.Nested(SectionProvider), required=True)
 
 
 class SectionOut(Schema):

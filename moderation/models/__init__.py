@@ -13,7 +13,7 @@ from moderation.models.second_factor import RecoveryCode, SecondFactor
 from moderation.models.served_script import ServedScript
 from moderation.models.session import AddressConfirmation, PasswordReset, SignInSession
 from moderation.models.site import Site, SitePolicy
-from moderation.models.site_sign_in import SiteIdentity, SiteKey, UsedSiteToken
+from moderation.models.site_sign_in import IdentityProvider, SiteIdentity, SiteKey, StaffIdentity, UsedSiteToken
 from moderation.models.worker import Worker
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Decision",
     "Flag",
     "IdempotencyKey",
+    "IdentityProvider",
     "LimitWindow",
     "ModeratedSite",
     "OutboxMessage",
@@ -42,6 +43,7 @@ __all__ = [
     "SiteIdentity",
     "SiteKey",
     "SitePolicy",
+    "StaffIdentity",
     "Status",
     "SuggestedScore",
     "UsedSiteToken",

@@ -62,3 +62,44 @@ class SiteIdentity(Base, kw_only=True, eq=False, repr=False):
     issuer: Mapped[str] = mapped_column(String(500))
     subject: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+
+
+class IdentityProvider(Base, kw_only=True, eq=False, repr=False):
+    """A provider of identities (OpenID Connect) that a site's people may sign in with.
+
+    ``key`` is its short name in addresses, ``name`` what the button says. The client's secret is sealed
+    (``moderation.sealing``): it must be read to be shown to the provider. A public client has none.
+    """
+
+    __tablename__ = "identity_provider"
+    __table_args__ = (UniqueConstraint("site_id", "key"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    site_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    issuer: Mapped[str] = mapped_column(String(500))
+    client_id: Mapped[str] = mapped_column(String(255))
+    sealed_secret: Mapped[str | None] = mapped_column(Text, default=None)
+    scopes: Mapped[str] = mapped_column(String(255))
+    name_claim: Mapped[str | None] = mapped_column(String(64), default=None)
+    """Which claim is the name that readers see; without one, a pseudonym goes before a real name."""
+    for_readers: Mapped[bool] = mapped_column(default=True)
+    for_staff: Mapped[bool] = mapped_column(default=False)
+    links_verified_email: Mapped[bool] = mapped_column(default=False)
+    """Whether a moderator of this site alone is known by an address that the provider has verified."""
+    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
+
+
+class StaffIdentity(Base, kw_only=True, eq=False, repr=False):
+    """As whom a provider knows somebody who has a staff account. It leads to that account and makes nobody staff."""
+
+    __tablename__ = "staff_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), Index(None, "account_id"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject: Mapped[str] = mapped_column(String(255))
+    provider_name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)

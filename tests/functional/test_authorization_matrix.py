@@ -57,6 +57,13 @@ TABLE: dict[str, tuple[int, ...]] = {
     # Nobody has a session of this number.
     "DELETE /api/v1/accounts/me/sessions/<uuid:session_id>": (401, 404, 404, 404, 404, 404),
     "GET /api/v1/accounts/me/comments": SIGNED_IN,
+    # Nobody has been to an identity provider, and nobody's page has sent them there.
+    "POST /api/v1/provider-sessions": (400, 400, 400, 400, 400, 400),
+    "GET /api/v1/accounts/me/identities": SIGNED_IN,
+    "POST /api/v1/accounts/me/identities": (401, 400, 400, 400, 400, 400),
+    "DELETE /api/v1/accounts/me/identities/<uuid:identity_id>": (401, 404, 404, 404, 404, 404),
+    "GET /sign-in/<site>/<provider>": (422, 422, 422, 422, 422, 422),
+    "GET /sign-in/<site>/<provider>/callback": (400, 400, 400, 400, 400, 400),
     "PUT /api/v1/sites/<site>/articles/<article>": SITE_STAFF,
     "GET /api/v1/sites/<site>/counts": OPEN,
     "GET /api/v1/sites/<site>/articles/<article>/comments": OPEN,
@@ -150,6 +157,8 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "POST /api/v1/accounts/me/second-factor/recovery-codes": lambda *_: {"password": "x", "code": "123456"},
     "DELETE /api/v1/accounts/me/second-factor": lambda *_: {"password": "x", "code": "123456"},
     "DELETE /api/v1/accounts/me": lambda *_: {"password": "x", "comments": "keep"},
+    "POST /api/v1/provider-sessions": lambda *_: {"handover": "x", "verifier": "x"},
+    "POST /api/v1/accounts/me/identities": lambda *_: {"handover": "x", "verifier": "x", "password": "x"},
     "POST /api/v1/sites/<site>/sessions": lambda world, _, number: {
         "token": shared_key(world, kid=f"k{number}").token()
     },
@@ -192,7 +201,7 @@ def everybody(world: World) -> dict[str, Person | None]:
 def ask(world: World, row: str, by: Person | None, comment_id: str, number: int) -> TestResponse:
     method, rule = row.split()[:2]
     make_body = BODIES.get(f"{method} {rule}")
-    places = {"site": "demo", "article": ARTICLE, "version": "any", "name": "desk.css"}
+    places = {"site": "demo", "article": ARTICLE, "version": "any", "name": "desk.css", "provider": "x"}
     if "<uuid:account_id>" in rule:
         places["account_id"] = author_of(world, comment_id)
     return world.call(

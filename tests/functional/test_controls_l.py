@@ -26,6 +26,7 @@ from moderation.models import (
     Role,
     SecondFactor,
     SiteIdentity,
+    StaffIdentity,
 )
 from tests import parallel
 from tests.integrity import assert_whole
@@ -96,6 +97,15 @@ def live(world: World) -> Life:
         session.add(
             SiteIdentity(
                 site_id=site.id, account_id=account.id, issuer="site", subject="ada-17", created_at=world.clock()
+            )
+        )
+        session.add(
+            StaffIdentity(
+                account_id=account.id,
+                issuer="https://login.zeitung.example",
+                subject="ada-4711",
+                provider_name="Zeitung",
+                created_at=world.clock(),
             )
         )
         session.add(SecondFactor(account_id=account.id, sealed_seed="v1.x", created_at=world.clock()))

@@ -5,6 +5,7 @@ import { Composer } from "./composer.js";
 import { button, fill, h } from "./dom.js";
 import { MyData } from "./mydata.js";
 import { Own } from "./own.js";
+import { comeBack } from "./provider.js";
 import { Pulse } from "./pulse.js";
 import { Session } from "./session.js";
 import { SignInDialog } from "./signin.js";
@@ -18,7 +19,7 @@ import STYLE from "./style.css";
 const UNKNOWN = {
   article: { known: true, closed: false },
   limits: { min_length: 1, max_length: 5000, shown_depth: 3 },
-  sign_in: { reset_url: null },
+  sign_in: { reset_url: null, providers: [] },
   comments: 0,
 };
 
@@ -72,8 +73,18 @@ export class Section {
     addEventListener("pagehide", this.#save);
     this.session.addEventListener("change", (event) => this.#somebodyElse(event.detail));
     if (this.options.token !== undefined) await this.present(this.options.token);
+    const back = await comeBack(this);
     await this.load();
     this.pulse.start();
+    if (back) this.#welcome(back);
+  }
+
+  /** After a sign-in with a provider: on with the text that was begun, or why it did not succeed. */
+  #welcome({ problem }) {
+    if (problem) fill(this.trouble, h("p", { class: "problem", role: "alert" }, problem));
+    if (!this.composer) return;
+    this.composer.element.scrollIntoView({ block: "center" });
+    if (!problem) this.composer.focus();
   }
 
   /** Sign in the site's own reader. A token that is refused is the developers' business: readers read on. */
@@ -165,6 +176,7 @@ export class Section {
   }
 
   async #somebodyElse({ expired }) {
+    if (this.session.account) fill(this.trouble);
     this.#showAccount();
     this.#showWriting();
     for (const composer of this.#composers) composer.restore();

@@ -2,6 +2,7 @@
 
 import { button, fill, h } from "./dom.js";
 import { Problem } from "./api.js";
+import { leaveFor } from "./provider.js";
 
 export class SignInDialog {
   #done;
@@ -26,7 +27,7 @@ export class SignInDialog {
     const opened = new Promise((resolve) => (this.#done = resolve));
     this.#show(kind, why);
     if (!this.element.open) this.element.showModal();
-    this.element.querySelector("input").focus();
+    this.element.querySelector("input[type=text], input[type=email]").focus();
     return opened;
   }
 
@@ -52,9 +53,21 @@ export class SignInDialog {
       this.element,
       h("h3", { id: "dialog-title" }, t(isNew ? "register" : "sign_in")),
       this.why && h("p", { class: "muted" }, t(this.why)),
+      this.#providers(),
       form,
       this.#others(isNew),
     );
+  }
+
+  /** Without a secure context a browser makes no verifier, and the way there would not be safe either. */
+  #providers() {
+    const { t } = this.section.words;
+    const { providers } = this.section.info.sign_in;
+    if (!providers.length || !window.isSecureContext) return null;
+    const buttons = providers.map((one) =>
+      button(t("sign_in_with", { name: one.name }), () => leaveFor(this.section, one, this.stay.checked), { class: "provider" }),
+    );
+    return h("div", { class: "providers" }, buttons, h("p", { class: "muted" }, t("or_with_password")));
   }
 
   /** The way between the two forms, and whatever other ways of signing in the site offers. */
