@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from api.app import utc_now
 from api.cli.output import Failure, answer, as_json, open_database, read_settings
-from api.cli.scripts import scripts
 from api.cli.providers import providers
+from api.cli.scripts import scripts
 from api.cli.site_keys import keys, set_sign_in
 from api.embed import bundle
 from moderation import sites
