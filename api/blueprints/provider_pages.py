@@ -1,6 +1,6 @@
 """The way to an identity provider and back. Both ends are addresses that a browser is sent to; none changes anything.
 
-docs/decisions/0060 says how the two hang together.
+docs/decisions/0070 says how the two hang together.
 """
 
 from __future__ import annotations

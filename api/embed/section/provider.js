@@ -1,5 +1,5 @@
 // Signing in with an identity provider: the page goes there and comes back, with no window of its own and no cookie.
-// docs/decisions/0060 says why. What was begun to be written waits in its draft.
+// docs/decisions/0070 says why. What was begun to be written waits in its draft.
 
 import { Problem, path } from "./api.js";
 import { h } from "./dom.js";
