@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api import language
@@ -84,12 +84,16 @@ def _share(answer: Response) -> None:
 def is_allowed(origin: str) -> bool:
     """Whether the site that the address names lists this origin; for addresses without a site, whether any does."""
     named = _SITE_PATH.match(request.path)
-    query = select(Site.allowed_origins)
-    if named is not None:
-        query = query.where(Site.key == named.group(1))
+    database = services().database
     try:
-        with services().database.read() as session:
-            return any(origin in origins for origins in session.scalars(query))
+        if named is None:
+            with database.read() as session:
+                return any(origin in origins for origins in session.scalars(select(Site.allowed_origins)))
+        site = database.ask(_ORIGINS, {"site": named.group(1)})
+        return site is not None and origin in site[0]
     except SQLAlchemyError:
         # Without the database nobody is known, and the answer is an error that no other origin needs to read.
         return False
+
+
+_ORIGINS = select(Site.allowed_origins).where(Site.key == bindparam("site"))

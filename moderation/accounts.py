@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -167,11 +167,15 @@ def demand_present(session: Session, account_id: uuid.UUID) -> None:
     Raises:
         NotSignedInError: it was deleted after its holder had been asked who they are.
     """
-    found = session.execute(
-        select(Account.leaving).where(Account.id == account_id).with_for_update(read=True, key_share=True)
-    ).one_or_none()
+    found = session.scalar(_PRESENT, {"account": account_id})
     if found is None or found.leaving is not None:
         raise NotSignedInError
+
+
+_PRESENT = select(Account)
+    .where(Account.id == bindparam("account"))
+    .with_for_update(read=True, key_share=True)
+    .execution_options(populate_existing=True)
 
 
 def demand_not_last_admin(session: Session, account: Account) -> None:

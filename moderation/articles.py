@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,10 @@ class ArticleDetails:
 
 
 def find(session: Session, site: Site, external_id: str) -> Article | None:
-    return session.scalar(select(Article).where(Article.site_id == site.id, Article.external_id == external_id))
+    return session.scalar(_FIND, {"site": site.id, "article": external_id})
+
+
+_FIND = select(Article).where(Article.site_id == bindparam("site"), Article.external_id == bindparam("article"))
 
 
 def get(session: Session, site: Site, external_id: str) -> Article:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from moderation import standings
 from moderation.models import Account, Comment, Decision, Revision, Status
 from moderation.policies import Policy
-from moderation.screening.context import AuthorFacts, RecentText
+from moderation.screening.context import AuthorFacts, RecentText, Standing
 
 _RECENT_TEXTS = 50
+_Values = dict[str, Any]
+_NO_COMMENT = uuid.UUID(int=0)
 
 
 def collect(
@@ -22,24 +24,24 @@ def collect(
     site_id: uuid.UUID,
     policy: Policy,
     *,
+    standing: Standing,
     now: dt.datetime,
-    but: uuid.UUID | None = None,
+    but: uuid.UUID = _NO_COMMENT,
 ) -> AuthorFacts:
     """The facts that this policy asks for, leaving out the comment that is being screened."""
-    theirs = (Comment.author_id == account_id) & (Comment.site_id == site_id)
-    is_published = Comment.published_number.is_not(None)
+    theirs = {"author": account_id, "site": site_id}
     refused, published_lately = _judged(session, theirs, policy, now=now)
     return AuthorFacts(
-        standing=standings.of(session, account_id, site_id, now=now).standing,
+        standing=standing,
         unconfirmed=session.get_one(Account, account_id).unconfirmed,
-        published_count=_count(session, theirs, is_published) if policy.premoderate_first else 0,
+        published_count=_count(session, _PUBLISHED, theirs) if policy.premoderate_first else 0,
         refused_lately=refused,
         published_lately=published_lately,
-        recent=_recent(session, theirs & (Comment.id != but), policy, now=now),
+        recent=_recent(session, {**theirs, "but": but}, policy, now=now),
     )
 
 
-def _judged(session: Session, theirs: ColumnElement[bool], policy: Policy, *, now: dt.datetime) -> tuple[int, int]:
+def _judged(session: Session, theirs: _Values, policy: Policy, *, now: dt.datetime) -> tuple[int, int]:
     """How many comments of the policy's last days moderators refused, and how many are published.
 
     Withdrawing a refused comment makes it none the less refused. What the machine or the calendar refused does not
@@ -47,36 +49,41 @@ def _judged(session: Session, theirs: ColumnElement[bool], policy: Policy, *, no
     """
     if not policy.offender_refusals:
         return 0, 0
-    lately = Comment.created_at > now - dt.timedelta(days=policy.offender_days)
-    refused = _count(session, theirs, lately, Comment.status.in_([Status.REJECTED, Status.WITHDRAWN]), _was_refused())
+    lately = {**theirs, "since": now - dt.timedelta(days=policy.offender_days)}
+    refused = _count(session, _REFUSED_LATELY, lately)
     if refused < policy.offender_refusals:
         return refused, 0
-    return refused, _count(session, theirs, lately, Comment.status == Status.PUBLISHED)
+    return refused, _count(session, _PUBLISHED_LATELY, lately)
 
 
-def _was_refused() -> ColumnElement[bool]:
-    taking_back = aliased(Decision)
-    return exists().where(
-        Decision.comment_id == Comment.id,
-        Decision.action == "reject",
-        Decision.actor_id.is_not(None),
-        ~exists().where(taking_back.undoes_id == Decision.id),
-    )
+def _count(session: Session, counting: Select[int], values: _Values) -> int:
+    return session.scalars(counting, values).one()
 
 
-def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(Comment).where(*conditions)) or 0
-
-
-def _recent(
-    session: Session, theirs: ColumnElement[bool], policy: Policy, *, now: dt.datetime
-) -> tuple[RecentText, ...]:
+def _recent(session: Session, theirs: _Values, policy: Policy, *, now: dt.datetime) -> tuple[RecentText, ...]:
     since = now - dt.timedelta(seconds=max(policy.repeat_window_s, policy.burst_window_s))
-    found = session.execute(
-        select(Revision.body, Comment.created_at)
-        .join(Comment, (Comment.id == Revision.comment_id) & (Comment.current_number == Revision.number))
-        .where(theirs, Comment.created_at > since, Comment.status != Status.WITHDRAWN)
-        .order_by(Comment.id.desc())
-        .limit(_RECENT_TEXTS)
-    )
+    found = session.execute(_RECENT, {**theirs, "since": since})
     return tuple(RecentText(body, (now - created_at).total_seconds()) for body, created_at in found)
+
+
+# Made once: every post asks, and making a statement takes longer than running it.
+_THEIRS = (Comment.author_id == bindparam("author"), Comment.site_id == bindparam("site"))
+_LATELY = Comment.created_at > bindparam("since")
+_COUNT = select(func.count()).select_from(Comment).where(*_THEIRS)
+_taking_back = aliased(Decision)
+_was_refused = exists().where(
+    Decision.comment_id == Comment.id,
+    Decision.action == "reject",
+    Decision.actor_id.is_not(None),
+    ~exists().where(_taking_back.undoes_id == Decision.id),
+)
+_PUBLISHED = _COUNT.where(Comment.published_number.is_not(None))
+_PUBLISHED_LATELY = _COUNT.where(_LATELY, Comment.status == Status.PUBLISHED)
+_REFUSED_LATELY = _COUNT.where(_LATELY, Comment.status.in_([Status.REJECTED, Status.WITHDRAWN]), _was_refused)
+_RECENT = (
+    select(Revision.body, Comment.created_at)
+    .join(Comment, (Comment.id == Revision.comment_id) & (Comment.current_number == Revision.number))
+    .where(*_THEIRS, _LATELY, Comment.id != bindparam("but"), Comment.status != Status.WITHDRAWN)
+    .order_by(Comment.id.desc())
+    .limit(_RECENT_TEXTS)
+)

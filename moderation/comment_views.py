@@ -6,9 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from moderation import sites
@@ -77,15 +77,15 @@ class Viewer:
     account_id: uuid.UUID | None = None
 
 
-def query() -> CommentQuery:
-    """Comments with what is needed to show them; the text is that of the published revision."""
-    return (
-        select(Comment, Article, Site.key, Account.display_name, Revision.body, Site.language)
-        .join(Article, Article.id == Comment.article_id)
-        .join(Site, Site.id == Comment.site_id)
-        .join(Account, Account.id == Comment.author_id)
-        .outerjoin(Revision, and_(Revision.comment_id == Comment.id, Revision.number == Comment.published_number))
-    )
+# Made once, as the statements below: making one takes longer than running it.
+QUERY: CommentQuery = (
+    select(Comment, Article, Site.key, Account.display_name, Revision.body, Site.language)
+    .join(Article, Article.id == Comment.article_id)
+    .join(Site, Site.id == Comment.site_id)
+    .join(Account, Account.id == Comment.author_id)
+    .outerjoin(Revision, and_(Revision.comment_id == Comment.id, Revision.number == Comment.published_number))
+)
+"""Comments with what is needed to show them; the text is that of the published revision."""
 
 
 def load(session: Session, rows: Sequence[CommentRow], viewer: Viewer) -> list[CommentView]:
@@ -119,9 +119,7 @@ def _view(row: CommentRow, own_vote: int, own_state: OwnState | None) -> Comment
 def _own_votes(session: Session, ids: Sequence[uuid.UUID], viewer: Viewer) -> dict[uuid.UUID, int]:
     if viewer.account_id is None or not ids:
         return {}
-    found = session.execute(
-        select(Vote.comment_id, Vote.value).where(Vote.account_id == viewer.account_id, Vote.comment_id.in_(ids))
-    )
+    found = session.execute(_VOTES, {"account": viewer.account_id, "comments": ids})
     return {row.comment_id: row.value for row in found}
 
 
@@ -131,7 +129,7 @@ def _own_states(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UUID,
         return {}
     bodies = _newest_bodies(session, rows)
     latest: dict[uuid.UUID, Decision] = {}
-    for decision in session.scalars(select(Decision).where(Decision.comment_id.in_(by_id)).order_by(Decision.id)):
+    for decision in session.scalars(_DECISIONS, {"comments": list(by_id)}):
         latest[decision.comment_id] = decision
     windows = {
         site_id: sites.policy_of(session, site_id).policy.edit_window_s
@@ -148,11 +146,7 @@ def _newest_bodies(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UU
     known = {row[0].id: row[4] for row in rows if row[0].published_number == row[0].current_number}
     others = [row[0].id for row in rows if row[0].id not in known]
     if others:
-        found = session.execute(
-            select(Revision.comment_id, Revision.body)
-            .join(Comment, and_(Comment.id == Revision.comment_id, Comment.current_number == Revision.number))
-            .where(Comment.id.in_(others))
-        )
+        found = session.execute(_NEWEST_BODIES, {"comments": others})
         known |= {row.comment_id: row.body for row in found}
     return {comment_id: body for comment_id, body in known.items() if body is not None}
 
@@ -170,3 +164,15 @@ def _own_state(comment: Comment, body: str, decision: Decision | None, edit_wind
         note=settled.note if settled else None,
         editable_until=comment.created_at + dt.timedelta(seconds=edit_window_s) if editable else None,
     )
+
+
+_COMMENTS: BindParameter[Any] = bindparam("comments", expanding=True)
+_VOTES = select(Vote.comment_id, Vote.value).where(
+    Vote.account_id == bindparam("account"), Vote.comment_id.in_(_COMMENTS)
+)
+_DECISIONS = select(Decision).where(Decision.comment_id.in_(_COMMENTS)).order_by(Decision.id)
+_NEWEST_BODIES = (
+    select(Revision.comment_id, Revision.body)
+    .join(Comment, and_(Comment.id == Revision.comment_id, Comment.current_number == Revision.number))
+    .where(Comment.id.in_(_COMMENTS))
+)

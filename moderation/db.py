@@ -163,5 +163,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         if options.get("vorab_alone", False):
             return
         read_only = options.get("vorab_read_only", False)
-        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+        if connection.info.get("read_only") != read_only:
+            connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+            connection.info["read_only"] = read_only
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -9,16 +9,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
-from sqlalchemy import Executable, Table, bindparam, case, delete, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Table,
+    bindparam,
+    case,
+    delete,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from moderation.db import Database, UTCDateTime
+from moderation.db import Database
 from moderation.errors import RateLimitedError
 from moderation.models import LimitWindow
 
@@ -66,8 +78,7 @@ class DatabaseLimiter:
 
     def take(self, *slots: Slot, now: dt.datetime) -> None:
         with self._database.write() as session:
-            for slot in _in_order(slots):
-                _take(session, slot, now=now)
+            _take(session, _in_order(slots), now=now)
 
     def give_back(self, *slots: Slot) -> None:
         with self._database.write() as session:
@@ -92,41 +103,51 @@ def _in_order(slots: Iterable[Slot]) -> list[Slot]:
     return sorted(slots, key=lambda slot: (slot.limit.name, slot.key))
 
 
-def _take(session: Session, slot: Slot, *, now: dt.datetime) -> None:
-    limit = slot.limit
-    given = {
-        "new_name": limit.name,
-        "new_subject": slot.key,
-        "now": now,
-        "new_end": now + dt.timedelta(seconds=limit.window_s),
-        "most": limit.count,
-    }
-    count, until = session.connection().execute(_taking(session.get_bind().dialect.name), given).one()
-    if count > limit.count:
-        raise RateLimitedError(max(1, math.ceil((until - now).total_seconds())))
+def _take(session: Session, slots: Sequence[Slot], *, now: dt.datetime) -> None:
+    given: dict[str, Any] = {"now": now}
+    for place, slot in enumerate(slots):
+        ends_at = now + dt.timedelta(seconds=slot.limit.window_s)
+        values = {"a_name": slot.limit.name, "a_subject": slot.key, "new_end": ends_at, "most": slot.limit.count}
+        given |= {f"{name}{place}": value for name, value in values.items()}
+    connection = session.connection()
+    taken = {row.name: row for row in connection.execute(_taking(connection.dialect.name, len(slots)), given)}
+    for slot in slots:
+        row = taken[slot.limit.name]
+        if row.taken > slot.limit.count:
+            raise RateLimitedError(max(1, math.ceil((row.ends_at - now).total_seconds())))
 
 
 @cache
-def _taking(dialect: str) -> Executable:
-    """One statement, made once: every post takes several slots."""
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+def _taking(dialect: str, slots: int) -> Executable:
+    """One statement for so many slots of different limits, made once: every post takes several."""
     table = cast(Table, LimitWindow.__table__)
-    ends_at = bindparam("new_end", type_=UTCDateTime())
-    running = table.c.ends_at > bindparam("now", type_=UTCDateTime())
-    return (
-        insert(table)
-        .values(name=bindparam("new_name"), subject=bindparam("new_subject"), count=1, ends_at=ends_at)
-        .on_conflict_do_update(
-            index_elements=["name", "subject"],
-            set_={
-                # One more than the limit is as far as it counts, so that a flood cannot run the number up.
-                "count": case(
-                    (running & (table.c["count"] <= bindparam("most")), table.c["count"] + 1),
-                    (running, table.c["count"]),
-                    else_=1,
-                ),
-                "ends_at": case((running, table.c.ends_at), else_=ends_at),
-            },
+    columns = ("name", "subject", "count", "ends_at")
+    # Not VALUES of several rows: SQLAlchemy makes the SQL of that anew each time.
+    wanted = union_all(*(select(*_wanted(table, place)) for place in range(slots)))
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table).from_select(columns, wanted)
+    running = table.c.ends_at > bindparam("now")
+    most = case(
+        *(
+            (table.c.name == bindparam(f"a_name{place}"), bindparam(f"most{place}", type_=Integer))
+            for place in range(slots)
         )
-        .returning(table.c["count"], table.c.ends_at)
     )
+    return insert.on_conflict_do_update(
+        index_elements=["name", "subject"],
+        set_={
+            # One more than the limit is as far as it counts, so that a flood cannot run the number up.
+            "count": case(
+                (running & (table.c["count"] <= most), table.c["count"] + 1), (running, table.c["count"]), else_=1
+            ),
+            "ends_at": case((running, table.c.ends_at), else_=insert.excluded.ends_at),
+        },
+    ).returning(table.c.name, table.c["count"].label("taken"), table.c.ends_at)
+
+
+def _wanted(table: Table, place: int) -> list[ColumnElement[Any]]:
+    return [
+        bindparam(f"a_name{place}", type_=table.c.name.type),
+        bindparam(f"a_subject{place}", type_=table.c.subject.type),
+        literal(1),
+        bindparam(f"new_end{place}", type_=table.c.ends_at.type),
+    ]

@@ -78,6 +78,7 @@ class Policy:
         return json.loads(json.dumps(dataclasses.asdict(self)))  # type: ignore[no-any-return]  # json's own signature
 
 
+_DEFAULTS = Policy()
 _MOST_OTHERWISE = 1_000_000_000
 """For seconds that is 31 years, and still a date that the calendar knows."""
 _MOST = {"shown_depth": 10, "offender_percent": 100, "offender_days": 3650}
@@ -99,7 +100,7 @@ def policy_from_json(stored: Mapping[str, Any]) -> Policy:
 
 
 def _acceptable(name: str, value: object) -> bool:
-    default = getattr(Policy(), name)
+    default = getattr(_DEFAULTS, name)
     if name.endswith("_thresholds"):
         return _are_thresholds(value)
     if name == "word_lists":

@@ -6,8 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import Table, Update, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from moderation.models import Article, Comment, Decision, Flag, Revision, Status
@@ -138,9 +139,7 @@ def resolve_flags(session: Session, comment: Comment, *, now: dt.datetime) -> No
 
 def lock(session: Session, comment_id: uuid.UUID) -> Comment | None:
     """The comment as it is now, locked until the transaction ends."""
-    return session.scalar(
-        select(Comment).where(Comment.id == comment_id).with_for_update().execution_options(populate_existing=True)
-    )
+    return session.scalar(_LOCKED, {"comment": comment_id})
 
 
 def _count(session: Session, comment: Comment, *, was_published: bool) -> None:
@@ -149,17 +148,9 @@ def _count(session: Session, comment: Comment, *, was_published: bool) -> None:
     is_published = comment.published_number is not None
     thread_step = _relist(session, comment.id)
     if was_published or is_published or thread_step:
-        session.execute(
-            _untracked(
-                update(Article)
-                .where(Article.id == comment.article_id)
-                .values(
-                    published_count=Article.published_count + int(is_published) - int(was_published),
-                    thread_count=Article.thread_count + thread_step,
-                    public_version=Article.public_version + 1,
-                )
-            )
-        )
+        published_step = int(is_published) - int(was_published)
+        steps = {"published_step": published_step, "thread_step": thread_step}
+        session.execute(_COUNTED, {"article": comment.article_id, **steps})
 
 
 def _relist(session: Session, comment_id: uuid.UUID) -> int:
@@ -168,24 +159,14 @@ def _relist(session: Session, comment_id: uuid.UUID) -> int:
     Returns by how many the article's listed top-level comments change. Core statements, because counters are no
     changes that a moderator's decision could be stale against.
     """
-    row = session.execute(
-        select(Comment.published_number, Comment.reply_count, Comment.listed, Comment.shown_under_id)
-        .where(Comment.id == comment_id)
-        .with_for_update()
-    ).one()
-    listed = row.published_number is not None or row.reply_count > 0
-    if listed == row.listed:
+    changed = session.execute(_RELISTED, {"comment": comment_id}).one_or_none()
+    if changed is None:
         return 0
-    step = 1 if listed else -1
-    session.execute(_untracked(update(Comment).where(Comment.id == comment_id).values(listed=listed)))
-    if row.shown_under_id is None:
+    step = 1 if changed.listed else -1
+    if changed.shown_under_id is None:
         return step
-    session.execute(
-        _untracked(
-            update(Comment).where(Comment.id == row.shown_under_id).values(reply_count=Comment.reply_count + step)
-        )
-    )
-    return _relist(session, row.shown_under_id)
+    session.execute(_REPLIES_COUNTED, {"comment": changed.shown_under_id, "step": step})
+    return _relist(session, changed.shown_under_id)
 
 
 def renew(session: Session, *articles: uuid.UUID) -> None:
@@ -209,6 +190,38 @@ def renew_all_of(session: Session, account_id: uuid.UUID) -> None:
 def _untracked(statement: Update) -> Update:
     """Counters are read back from the database, never from objects that a session may hold."""
     return statement.execution_options(synchronize_session=False)
+
+
+# Made once: every decision runs them, and making a statement takes longer than running it.
+_LOCKED = (
+    select(Comment)
+    .where(Comment.id == bindparam("comment"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_comment = cast(Table, Comment.__table__)
+_article = cast(Table, Article.__table__)
+_has_place = or_(_comment.c.published_number.is_not(None), _comment.c.reply_count > 0)
+_RELISTED = (
+    update(_comment)
+    .where(_comment.c.id == bindparam("comment"), _comment.c.listed != _has_place)
+    .values(listed=_has_place)
+    .returning(_comment.c.listed, _comment.c.shown_under_id)
+)
+_REPLIES_COUNTED = (
+    update(_comment)
+    .where(_comment.c.id == bindparam("comment"))
+    .values(reply_count=_comment.c.reply_count + bindparam("step"))
+)
+_COUNTED = (
+    update(_article)
+    .where(_article.c.id == bindparam("article"))
+    .values(
+        published_count=_article.c.published_count + bindparam("published_step"),
+        thread_count=_article.c.thread_count + bindparam("thread_step"),
+        public_version=_article.c.public_version + 1,
+    )
+)
 
 
 def recount(session: Session, article_id: uuid.UUID) -> tuple[int, int]:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from moderation import addresses, author_facts, publication, sites
+from moderation import addresses, author_facts, publication, sites, standings
 from moderation.identifiers import new_id
 from moderation.models import (
     Article,
@@ -28,7 +28,7 @@ from moderation.models import (
     VerdictRecord,
 )
 from moderation.publication import Change
-from moderation.screening.context import ArticleFacts
+from moderation.screening.context import ArticleFacts, Standing
 from moderation.screening.pipeline import Material, Screening
 from moderation.screening.rules.address import UNCONFIRMED
 from moderation.screening.verdicts import Outcome, Passage
@@ -68,8 +68,7 @@ def claim(session: Session, revision_id: uuid.UUID, *, lease: dt.timedelta, now:
     ).one_or_none()
     if claimed is None:
         return None
-    revision = session.get_one(Revision, revision_id, populate_existing=True)
-    return job_for(session, revision, now=now)
+    return _reclaimed(session, revision_id, now=now)
 
 
 def take_over(
@@ -89,7 +88,14 @@ def take_over(
     ).one_or_none()
     if taken is None:
         return None
-    return job_for(session, session.get_one(Revision, revision_id, populate_existing=True), now=now)
+    return _reclaimed(session, revision_id, now=now)
+
+
+def _reclaimed(session: Session, revision_id: uuid.UUID, *, now: dt.datetime) -> Job:
+    revision = session.get_one(Revision, revision_id, populate_existing=True)
+    comment = session.get_one(Comment, revision.comment_id)
+    standing = standings.of(session, comment.author_id, comment.site_id, now=now).standing
+    return job_for(session, revision, standing=standing, now=now)
 
 
 def is_done(session: Session, revision_id: uuid.UUID) -> bool:
@@ -97,8 +103,8 @@ def is_done(session: Session, revision_id: uuid.UUID) -> bool:
     return session.scalar(select(Revision.screened_at).where(Revision.id == revision_id)) is not None
 
 
-def job_for(session: Session, revision: Revision, *, now: dt.datetime) -> Job:
-    """The job of a revision whose lease the caller holds."""
+def job_for(session: Session, revision: Revision, *, standing: Standing, now: dt.datetime) -> Job:
+    """The job of a revision whose lease the caller holds, by an author of this ``standing`` on the site."""
     comment = session.get_one(Comment, revision.comment_id)
     article = session.get_one(Article, comment.article_id)
     in_force = sites.policy_of(session, comment.site_id)
@@ -107,7 +113,13 @@ def job_for(session: Session, revision: Revision, *, now: dt.datetime) -> Job:
         site_language=session.get_one(Site, comment.site_id).language,
         policy=in_force.policy,
         author=author_facts.collect(
-            session, comment.author_id, comment.site_id, in_force.policy, now=now, but=comment.id
+            session,
+            comment.author_id,
+            comment.site_id,
+            in_force.policy,
+            standing=standing,
+            now=now,
+            but=comment.id,
         ),
         article=ArticleFacts(premoderated=article.premoderated, closed=article.closed),
     )

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from moderation import accounts, outbox, second_factor
@@ -175,11 +175,7 @@ class Authenticated:
 
 def authenticate(session: Session, token: str, *, lifetimes: Lifetimes, now: dt.datetime) -> Authenticated | None:
     """Who holds this token, with the role that they have now; ``None`` if the session is over or never was."""
-    row = session.execute(
-        select(SignInSession, Account)
-        .join(Account, Account.id == SignInSession.account_id)
-        .where(SignInSession.token_hash == _hash(token))
-    ).one_or_none()
+    row = session.execute(_HOLDER, {"token_hash": _hash(token)}).one_or_none()
     if row is None:
         return None
     sign_in_session, account = row
@@ -188,6 +184,13 @@ def authenticate(session: Session, token: str, *, lifetimes: Lifetimes, now: dt.
     needs_touch = now >= sign_in_session.last_used_at + _TOUCH_EVERY
     actor = accounts.actor_for(session, account, has_second_factor=sign_in_session.second_factor_at is not None)
     return Authenticated(actor, account, sign_in_session.id, needs_touch)
+
+
+_HOLDER = (
+    select(SignInSession, Account)
+    .join(Account, Account.id == SignInSession.account_id)
+    .where(SignInSession.token_hash == bindparam("token_hash"))
+)
 
 
 def touch(session: Session, token: str, *, now: dt.datetime) -> None:

@@ -82,7 +82,8 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     repeated = _repeated(session, command, actor, now=now)
     if repeated is not None:
         return repeated
-    standings.demand_no_warning(session, actor.account_id, site.id, now=now)
+    author = standings.of(session, actor.account_id, site.id, now=now)
+    author.demand_no_warning()
     article = _article(session, site, command, now=now)
     if article.closed:
         raise ArticleClosedError
@@ -90,7 +91,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     comment = _add(session, site, article, parent, actor, now=now)
     revision = _add_revision(session, comment, body, lease=lease, now=now)
     _remember(session, command, actor, comment, now=now)
-    return Submitted(comment.id, screening_jobs.job_for(session, revision, now=now))
+    return Submitted(comment.id, screening_jobs.job_for(session, revision, standing=author.standing, now=now))
 
 
 def edit(
@@ -110,7 +111,8 @@ def edit(
     comment = _own(session, comment_id, actor)
     if comment.status in (Status.WITHDRAWN, Status.REJECTED):
         raise NotEditableError
-    standings.demand_no_warning(session, actor.account_id, comment.site_id, now=now)
+    author = standings.of(session, actor.account_id, comment.site_id, now=now)
+    author.demand_no_warning()
     policy = sites.policy_of(session, comment.site_id).policy
     if now > comment.created_at + dt.timedelta(seconds=policy.edit_window_s):
         raise EditWindowClosedError(minutes=policy.edit_window_s // 60)
@@ -131,7 +133,7 @@ def edit(
     revision = _add_revision(session, comment, cleaned, lease=lease, now=now)
     if comment.published_number is not None:
         publication.renew(session, comment.article_id)  # Readers see that it was edited.
-    return screening_jobs.job_for(session, revision, now=now)
+    return screening_jobs.job_for(session, revision, standing=author.standing, now=now)
 
 
 def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.datetime) -> None:
@@ -179,11 +181,12 @@ def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.date
         raise ArticleClosedError
     _parent(session, article, command.parent_id)
     policy = sites.policy_of(session, site.id).policy
+    standing = standings.of(session, actor.account_id, site.id, now=now).standing
     return Material(
         text=body,
         site_language=site.language,
         policy=policy,
-        author=author_facts.collect(session, actor.account_id, site.id, policy, now=now),
+        author=author_facts.collect(session, actor.account_id, site.id, policy, standing=standing, now=now),
         article=ArticleFacts(premoderated=article.premoderated) if article else ArticleFacts(),
     )
 

@@ -53,7 +53,7 @@ def of_article(session: Session, site_key: str, external_id: str, request: PageR
     article = session.scalar(select(Article).where(Article.site_id == site.id, Article.external_id == external_id))
     if article is None:
         raise NotFoundError("article")
-    query = comment_views.query().where(
+    query = comment_views.QUERY.where(
         Comment.article_id == article.id, Comment.shown_under_id.is_(None), Comment.listed.is_(True)
     )
     rows = session.execute(_paged(query, request)).all()
@@ -107,7 +107,7 @@ def replies(session: Session, comment_id: uuid.UUID, request: PageRequest, viewe
     visible: ColumnElement[bool] = Comment.listed.is_(True)
     if viewer.account_id is not None:
         visible = visible | and_(Comment.author_id == viewer.account_id, Comment.status != Status.WITHDRAWN)
-    query = comment_views.query().where(Comment.shown_under_id == comment_id, visible)
+    query = comment_views.QUERY.where(Comment.shown_under_id == comment_id, visible)
     rows = session.execute(_paged(query, request)).all()
     page = _page(session, rows, request, viewer)
     return replace(page, items=_with_replies(session, page.items, viewer, levels=1))
@@ -118,10 +118,13 @@ def one(session: Session, comment_id: uuid.UUID, viewer: Viewer) -> CommentView:
     Raises:
         NotFoundError: it is not there for this viewer.
     """
-    row = session.execute(comment_views.query().where(Comment.id == comment_id)).one_or_none()
+    row = session.execute(_ONE, {"comment": comment_id}).one_or_none()
     if row is None or not _visible(row[0], viewer):
         raise NotFoundError("comment")
     return comment_views.load(session, [row], viewer)[0]
+
+
+_ONE = comment_views.QUERY.where(Comment.id == bindparam("comment"))
 
 
 def own(
@@ -133,7 +136,7 @@ def own(
     article: str | None = None,
 ) -> Page:
     """Everything that an account wrote and did not withdraw, newest first, in every status."""
-    query = comment_views.query().where(Comment.author_id == account_id, Comment.status != Status.WITHDRAWN)
+    query = comment_views.QUERY.where(Comment.author_id == account_id, Comment.status != Status.WITHDRAWN)
     if site is not None:
         query = query.where(Site.key == site)
     if article is not None:
@@ -206,9 +209,7 @@ def _with_replies(
         .where(Comment.shown_under_id.in_(parents), Comment.listed.is_(True))
         .subquery()
     )
-    query = (
-        comment_views.query().join(numbered, numbered.c.id == Comment.id).where(numbered.c.position <= INLINE_REPLIES)
-    )
+    query = comment_views.QUERY.join(numbered, numbered.c.id == Comment.id).where(numbered.c.position <= INLINE_REPLIES)
     rows = session.execute(query.order_by(Comment.id)).all()
     found = _with_replies(session, comment_views.load(session, rows, viewer), viewer, levels=levels - 1)
     under = {row[0].id: row[0].shown_under_id for row in rows if row[0].shown_under_id is not None}
