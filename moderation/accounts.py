@@ -159,7 +159,7 @@ def get(session: Session, account_id: uuid.UUID) -> Account:
     return account
 
 
-def demand_present(session: Session, account_id: uuid.UUID) -> None:
+def demand_present(session: Session, account_id: uuid.UUID) -> Account:
     """Keep an account from being deleted until the transaction ends: something is about to be written in its name.
 
     To be called before any other row is locked, as deleting locks the account first, too.
@@ -170,12 +170,15 @@ def demand_present(session: Session, account_id: uuid.UUID) -> None:
     found = session.scalar(_PRESENT, {"account": account_id})
     if found is None or found.leaving is not None:
         raise NotSignedInError
+    return found
 
 
-_PRESENT = select(Account)
+_PRESENT = (
+    select(Account)
     .where(Account.id == bindparam("account"))
     .with_for_update(read=True, key_share=True)
     .execution_options(populate_existing=True)
+)
 
 
 def demand_not_last_admin(session: Session, account: Account) -> None:

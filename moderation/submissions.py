@@ -77,13 +77,13 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     site = sites.by_key(session, command.site)
     sites.demand_origin(site, command.origin)
     actor.demand_valid_on(site.id)
-    accounts.demand_present(session, actor.account_id)
+    author = accounts.demand_present(session, actor.account_id)
     body = _clean_body(session, site, command.body)
     repeated = _repeated(session, command, actor, now=now)
     if repeated is not None:
         return repeated
-    author = standings.of(session, actor.account_id, site.id, now=now)
-    author.demand_no_warning()
+    standing = standings.of(session, author.id, site.id, now=now)
+    standing.demand_no_warning()
     article = _article(session, site, command, now=now)
     if article.closed:
         raise ArticleClosedError
@@ -91,7 +91,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     comment = _add(session, site, article, parent, actor, now=now)
     revision = _add_revision(session, comment, body, lease=lease, now=now)
     _remember(session, command, actor, comment, now=now)
-    return Submitted(comment.id, screening_jobs.job_for(session, revision, standing=author.standing, now=now))
+    return Submitted(comment.id, screening_jobs.job_for(session, revision, standing=standing.standing, now=now))
 
 
 def edit(
@@ -107,12 +107,12 @@ def edit(
         EditWindowClosedError: it was written too long ago.
         InvalidInputError: the body is not acceptable.
     """
-    accounts.demand_present(session, actor.account_id)
+    author = accounts.demand_present(session, actor.account_id)
     comment = _own(session, comment_id, actor)
     if comment.status in (Status.WITHDRAWN, Status.REJECTED):
         raise NotEditableError
-    author = standings.of(session, actor.account_id, comment.site_id, now=now)
-    author.demand_no_warning()
+    standing = standings.of(session, author.id, comment.site_id, now=now)
+    standing.demand_no_warning()
     policy = sites.policy_of(session, comment.site_id).policy
     if now > comment.created_at + dt.timedelta(seconds=policy.edit_window_s):
         raise EditWindowClosedError(minutes=policy.edit_window_s // 60)
@@ -133,7 +133,7 @@ def edit(
     revision = _add_revision(session, comment, cleaned, lease=lease, now=now)
     if comment.published_number is not None:
         publication.renew(session, comment.article_id)  # Readers see that it was edited.
-    return screening_jobs.job_for(session, revision, standing=author.standing, now=now)
+    return screening_jobs.job_for(session, revision, standing=standing.standing, now=now)
 
 
 def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.datetime) -> None:
