@@ -40,10 +40,14 @@ class PageRequest:
     limit: int = 20
     cursor: str | None = None
     sort: Sort = "oldest"
+    flat: bool = False
+    """Every comment by itself, replies too, without those that only keep a place in the thread."""
 
 
 def of_article(session: Session, site_key: str, external_id: str, request: PageRequest, viewer: Viewer) -> Page:
     """The listed top-level comments of an article, each with its first replies down to the site's shown depth.
+
+    Or, if the request is ``flat``, its published comments one after the other.
 
     Raises:
         NotFoundError: no such site or article.
@@ -53,9 +57,12 @@ def of_article(session: Session, site_key: str, external_id: str, request: PageR
     article = session.scalar(select(Article).where(Article.site_id == site.id, Article.external_id == external_id))
     if article is None:
         raise NotFoundError("article")
-    query = comment_views.QUERY.where(
-        Comment.article_id == article.id, Comment.shown_under_id.is_(None), Comment.listed.is_(True)
-    )
+    listed = comment_views.QUERY.where(Comment.article_id == article.id, Comment.listed.is_(True))
+    if request.flat:
+        query = listed.where(Comment.published_number.is_not(None))
+        page = _page(session, session.execute(_paged(query, request)).all(), request, viewer)
+        return replace(page, total=article.published_count)
+    query = listed.where(Comment.shown_under_id.is_(None))
     rows = session.execute(_paged(query, request)).all()
     page = _page(session, rows, request, viewer)
     depth = sites.policy_of(session, site.id).policy.shown_depth

@@ -11,6 +11,10 @@ STATUSES = ("screening", "published", "held", "rejected", "removed")
 
 class ThreadQuery(PageQuery):
     sort = fields.String(load_default="oldest", validate=choice("oldest", "newest", "top"))
+    flat = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Every comment by itself, replies too; for telling what is new."},
+    )
 
 
 class OwnCommentsQuery(PageQuery):

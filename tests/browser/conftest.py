@@ -13,6 +13,7 @@ from api.app import create_app, utc_now
 from moderation.db import Database
 from tests import databases
 from tests.browser import server, visitors
+from tests.browser.section_visits import Newspaper, Press, printing
 from tests.browser.visitors import Site, Watch
 from tests.fakes import FakeClassifier
 from tests.world import ORIGIN, World
@@ -50,9 +51,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def press() -> Iterator[Press]:
+    with printing() as press:
+        yield press
+
+
 @pytest.fixture
-def watch(site: Site) -> Watch:
-    return Watch(frozenset({urlsplit(site.url).netloc}))
+def paper(site: Site, press: Press, visit: Callable[..., BrowserContext]) -> Newspaper:
+    return Newspaper(site, press, visit)
+
+
+@pytest.fixture
+def watch(site: Site, press: Press) -> Watch:
+    return Watch(frozenset({urlsplit(site.url).netloc, urlsplit(press.url).netloc}))
 
 
 @pytest.fixture

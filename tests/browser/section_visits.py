@@ -119,7 +119,8 @@ class Newspaper:
     def bodies(self) -> list[str]:
         """What the public can read, on the server."""
         address = f"/sites/{self.key}/articles/{self.article}/comments"
-        return [str(item["body"]) for item in json_of(self.site.world.call("GET", f"{address}?limit=100"))["items"]]
+        found = json_of(self.site.world.call("GET", f"{address}?limit=100"))
+        return [str(item["body"]) for item in found.get("items", [])]
 
 
 def section(page: Page) -> Locator:

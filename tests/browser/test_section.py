@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
-
-import pytest
-from playwright.sync_api import BrowserContext, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.section_visits import (
     Newspaper,
-    Press,
     comment,
     fill_in,
     press_button,
-    printing,
     section,
     sign_in,
     write,
     writing,
 )
-from tests.browser.visitors import PASSWORD, Site, Watch
+from tests.browser.visitors import PASSWORD, Watch
 from tests.sentences import insult, sentence
-
-
-@pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with printing() as press:
-        yield press
-
-
-@pytest.fixture
-def watch(site: Site, press: Press) -> Watch:
-    return Watch(frozenset({urlsplit(site.url).netloc, urlsplit(press.url).netloc}))
-
-
-@pytest.fixture
-def paper(site: Site, press: Press, visit: Callable[..., BrowserContext]) -> Newspaper:
-    return Newspaper(site, press, visit)
 
 
 def test_l7_before_signing_in_there_is_no_cookie_no_other_host_and_nothing_stored(

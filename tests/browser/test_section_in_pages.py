@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,9 +13,7 @@ from seeds.article import ARTICLE_ID
 from tests.browser.section_visits import (
     STRICT_CSP,
     Newspaper,
-    Press,
     comment,
-    printing,
     section,
     sign_in,
     write,
@@ -39,22 +37,6 @@ _MEASURES = """element => {
   const names = ["color", "fontSize", "lineHeight", "textTransform", "letterSpacing", "direction", "display"];
   return [...names.map((name) => style[name]), Math.round(element.getBoundingClientRect().width)];
 }"""
-
-
-@pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with printing() as press:
-        yield press
-
-
-@pytest.fixture
-def watch(site: Site, press: Press) -> Watch:
-    return Watch(frozenset({urlsplit(site.url).netloc, urlsplit(press.url).netloc}))
-
-
-@pytest.fixture
-def paper(site: Site, press: Press, visit: Callable[..., BrowserContext]) -> Newspaper:
-    return Newspaper(site, press, visit)
 
 
 def test_f1_comments_and_names_never_become_more_than_text(paper: Newspaper, watch: Watch) -> None:

@@ -310,3 +310,22 @@ def test_reading_a_thread_takes_the_same_number_of_queries_however_long_it_is(wo
         world.comment(reader, sentence(10 + number), parent=top["id"])
 
     assert cost() == few
+
+
+def test_flat_every_published_comment_stands_by_itself_and_none_that_only_keeps_a_place(world: World) -> None:
+    ada, bob = world.person(), world.person()
+    first = world.comment(ada, sentence(1))
+    reply = world.comment(bob, sentence(2), parent=first["id"])
+    deeper = world.comment(bob, sentence(3), parent=reply["id"])
+    held = world.comment(bob, insult(4))
+    last = world.comment(ada, sentence(5))
+    world.call("DELETE", f"/comments/{first['id']}", by=ada)
+
+    pages = all_pages(world, sort="newest", flat="true", limit=2)
+    page = world.thread(sort="newest", flat="true")
+
+    assert list(chain(*pages)) == ids(page) == [last["id"], deeper["id"], reply["id"]]
+    assert page["total"] == 3
+    assert {item["parent_id"] for item in page["items"]} == {None, first["id"], reply["id"]}
+    assert all(item["replies"] == [] for item in page["items"])
+    assert held["id"] not in ids(world.thread(by=bob, sort="newest", flat="true"))

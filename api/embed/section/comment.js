@@ -9,6 +9,7 @@ import { ownState } from "./standing.js";
 const UP = "M3 10l5-5 5 5";
 const DOWN = "M3 6l5 5 5-5";
 const HUES = 12;
+const COPIED_FOR_MS = 4_000;
 
 export class CommentView {
   constructor(section, comment, parent) {
@@ -21,7 +22,7 @@ export class CommentView {
     this.cursor = comment.replies_cursor;
     this.#render();
     for (const reply of comment.replies ?? []) section.thread.add(reply, this);
-    this.#renderMore();
+    this.renderMore();
     if (this.#mayReply && Composer.isBegun(section, "reply", comment.id)) this.reply({ focus: false });
     if (this.#mayEdit && Composer.isBegun(section, "edit", comment.id)) this.edit({ focus: false });
   }
@@ -100,6 +101,7 @@ export class CommentView {
       this.#mayReply && act("reply", () => this.reply()),
       this.#mayEdit && act("edit", () => this.edit()),
       this.comment.is_own && act("withdraw", () => this.#askToWithdraw()),
+      this.#isPublic && act("copy_link", () => this.#copyLink()),
       !this.comment.is_own && (this.flagged ? h("span", { class: "muted" }, t("flagged")) : act("flag", () => this.flag())),
     );
   }
@@ -160,6 +162,22 @@ export class CommentView {
     this.#open(composer, focus);
   }
 
+  /** To the clipboard; where a page may not write there, to the address bar. */
+  async #copyLink() {
+    const { t } = this.section.words;
+    const link = `#comment-${this.comment.id}`;
+    const said = await navigator.clipboard?.writeText(new URL(link, location.href).href).then(
+      () => "link_copied",
+      () => null,
+    );
+    if (!said) location.hash = link;
+    const text = t(said ?? "link_above");
+    this.section.say(text);
+    const pressed = this.card.querySelector('[data-do="copy_link"]');
+    if (pressed) pressed.textContent = text;
+    setTimeout(() => pressed && (pressed.textContent = t("copy_link")), COPIED_FOR_MS);
+  }
+
   async flag() {
     if (!(await this.section.demandSignIn("why_flag"))) return;
     const form = flagForm(this, () => this.#close("flag"));
@@ -209,21 +227,26 @@ export class CommentView {
     fill(this.below, h("p", { class: "problem", role: "alert" }, this.section.explain(error)));
   }
 
-  #renderMore() {
-    const missing = this.comment.reply_count - this.replies.children.length;
+  renderMore() {
+    const missing = this.isComplete ? 0 : this.comment.reply_count - this.replies.children.length;
     const label = this.section.words.n("more_replies", Math.max(1, missing));
-    fill(this.more, this.cursor && button(label, () => this.#loadReplies(), { class: "link" }));
+    // Of a comment that a link led to, no reply is there yet, and no cursor.
+    const isMore = this.cursor || missing > 0;
+    fill(this.more, isMore && button(label, () => this.#loadReplies(), { class: "link" }));
   }
 
   async #loadReplies() {
     const address = path("comments", this.comment.id, "replies");
-    const query = new URLSearchParams({ limit: 50, cursor: this.cursor });
+    const query = new URLSearchParams({ limit: 50, ...(this.cursor && { cursor: this.cursor }) });
     try {
       const page = await this.section.api.get(`${address}?${query}`);
-      const added = page.items.map((reply) => this.section.thread.add(reply, this));
+      const { thread } = this.section;
+      const unknown = page.items.find((reply) => !thread.views.has(reply.id));
+      for (const reply of page.items) thread.add(reply, this);
       this.cursor = page.next_cursor;
-      this.#renderMore();
-      added[0]?.card.focus();
+      this.isComplete = !this.cursor;
+      this.renderMore();
+      thread.views.get(unknown?.id)?.card.focus();
     } catch (error) {
       this.complain(error);
     }

@@ -3,7 +3,7 @@
 
 import { Problem, Unanswered, path } from "./api.js";
 import { button, fill, h, rich } from "./dom.js";
-import { Draft } from "./storing.js";
+import { Draft, isAbout } from "./storing.js";
 import { askNotice, waitNotice } from "./notices.js";
 
 const SAVE_AFTER_MS = 250;
@@ -74,6 +74,19 @@ export class Composer {
     if (!isTyping) this.area.value = draft?.body ?? this.comment?.body ?? "";
     this.refresh();
     if (draft?.attempt && this.section.session.account) this.#findOut(draft.attempt);
+  }
+
+  /** The same draft was written on, or sent, in another tab. */
+  follow(event) {
+    if (!isAbout(event, this.draft.key)) return;
+    const before = this.area.value;
+    const draft = this.draft.read();
+    const isMine = this.area.readOnly || (document.hasFocus() && this.section.focused === this.area);
+    if (isMine || before === (draft?.body ?? "")) return;
+    this.area.value = draft?.body ?? this.comment?.body ?? "";
+    if (!draft && before) this.tell("calm", this.section.words.t("gone_elsewhere"));
+    this.#hidePreview();
+    this.#count();
   }
 
   refresh() {
@@ -254,9 +267,19 @@ export class Composer {
     if (error instanceof Unanswered || error.isPassing) return this.#wait(error);
     // A definite no: the next try is a new request.
     this.draft.write({ attempt: undefined });
-    if (error.status === 401) return this.tell("calm", this.section.words.t("session_over"));
+    if (error.status === 401) return this.#renew();
     this.tell("problem", (error instanceof Problem && error.saysOf("body")) || this.section.explain(error));
     this.area.focus();
+  }
+
+  /** The session ended meanwhile. Whoever comes back goes on where they were; somebody else does not send their text. */
+  async #renew() {
+    const owner = this.section.session.owner;
+    this.tell("calm", this.section.words.t("session_over"));
+    const isBack = (await this.section.demandSignIn("session_over_send")) && this.section.session.owner === owner;
+    if (!isBack) return;
+    fill(this.notice);
+    await this.send();
   }
 
   #wait(error) {

@@ -35,6 +35,7 @@ export class Own {
     if (!this.section.session.account) return this.#show([]);
     const { items } = await this.fetch();
     const known = this.#known;
+    for (const comment of items) this.#offer(comment, { wasShown: true });
     this.#show(items);
     for (const comment of items) {
       const before = known[comment.id];
@@ -50,9 +51,17 @@ export class Own {
 
   /** A comment that was just written or changed. */
   take(comment) {
+    this.#offer(comment, { wasShown: comment.revision > 1 });
     this.#comments = [comment, ...this.#comments.filter((one) => one.id !== comment.id)];
     this.#remember();
     return this.#tell(comment);
+  }
+
+  /** Nobody is told of their own comment as of a new one. */
+  #offer(comment, { wasShown }) {
+    const before = this.#comments.find((one) => one.id === comment.id);
+    const wasPublic = before ? isPublic(before) : wasShown;
+    if (isPublic(comment) && !wasPublic) this.section.offered += 1;
   }
 
   forget(id) {

@@ -3,6 +3,7 @@
 const EVERY_MS = { screening: 2_000, held: 30_000 };
 const USUALLY_MS = 60_000;
 const AT_MOST_MS = 300_000;
+const SOON_MS = 1_000;
 
 export class Pulse {
   #timer;
@@ -26,7 +27,9 @@ export class Pulse {
   soon = () => {
     clearTimeout(this.#timer);
     const usual = EVERY_MS[this.section.own.waiting] ?? USUALLY_MS;
-    const pause = Math.min(AT_MOST_MS, usual * 2 ** this.#failures);
+    // Who comes back to a tab after an hour does not wait another minute.
+    const left = Math.max(SOON_MS, USUALLY_MS - (Date.now() - this.#looked));
+    const pause = Math.min(AT_MOST_MS, Math.min(usual, left) * 2 ** this.#failures);
     // Not all readers of an article at the same moment.
     if (!document.hidden) this.#timer = setTimeout(() => this.#beat(), pause * (0.9 + Math.random() / 5));
   };
@@ -53,9 +56,9 @@ export class Pulse {
   async #look() {
     this.#looked = Date.now();
     for (const time of this.section.shadow.querySelectorAll("time")) {
-      time.textContent = this.section.words.ago(time.dateTime);
+      const text = this.section.words.ago(time.dateTime);
+      if (time.textContent !== text) time.textContent = text;
     }
-    const fresh = (await this.section.count()) - this.section.info.comments;
-    if (fresh > 0) this.section.thread.announce(fresh);
+    this.section.thread.announce((await this.section.count()) - this.section.offered);
   }
 }

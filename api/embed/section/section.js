@@ -28,6 +28,8 @@ const SAID_FOR_MS = 5_000;
 
 export class Section {
   info = UNKNOWN;
+  /** How many published comments the reader has been offered: the ones beyond it are announced. */
+  offered = 0;
   #saying;
 
   constructor(host, base) {
@@ -68,7 +70,7 @@ export class Section {
 
   async start() {
     tidyDrafts();
-    addEventListener("storage", this.session.follow);
+    addEventListener("storage", this.#otherTab);
     addEventListener("hashchange", this.#follow);
     addEventListener("pagehide", this.#save);
     this.session.addEventListener("change", (event) => this.#somebodyElse(event.detail));
@@ -99,7 +101,7 @@ export class Section {
 
   stop() {
     this.#save();
-    removeEventListener("storage", this.session.follow);
+    removeEventListener("storage", this.#otherTab);
     removeEventListener("hashchange", this.#follow);
     removeEventListener("pagehide", this.#save);
     this.pulse.stop();
@@ -108,6 +110,7 @@ export class Section {
   async load() {
     try {
       this.info = await this.api.get(`${this.place}/section`);
+      this.offered = this.info.comments;
       fill(this.trouble);
     } catch (error) {
       this.#unavailable(error);
@@ -197,6 +200,12 @@ export class Section {
 
   #save = () => this.#composers.forEach((composer) => composer.save());
   #follow = () => this.thread.follow();
+
+  /** The same reader in another tab: signed in or out, or went on writing there. */
+  #otherTab = (event) => {
+    this.session.follow(event);
+    for (const composer of this.#composers) composer.follow(event);
+  };
 
   /** Whether somebody is signed in, after asking them to. `why` is said in the dialog. */
   demandSignIn(why) {

@@ -6,6 +6,7 @@ import { button, fill, h } from "./dom.js";
 
 const FIRST_PAGE = 20;
 const NEXT_PAGE = 50;
+const MOST_NEW = 100;
 const SORTS = ["newest", "oldest", "top"];
 const LINK = /^#comment-([0-9a-f-]{36})$/;
 
@@ -119,6 +120,7 @@ export class Thread {
     this.views.set(comment.id, view);
     const list = above?.replies ?? this.list;
     list[first ? "prepend" : "append"](view.element);
+    above?.renderMore();
     return view;
   }
 
@@ -127,29 +129,56 @@ export class Thread {
     view.element.remove();
   }
 
-  /** So many more are published than this page knows: say so, and leave the reader in peace. */
+  /** So many more are published than the reader was offered: say so, and leave the reader in peace. */
   announce(count) {
-    const label = this.section.words.n("new_comments", count);
+    // Some were taken down.
+    if (count < 0) this.section.offered += count;
+    const label = count > 0 ? this.section.words.n("new_comments", count) : "";
     if (this.news.textContent === label) return;
-    fill(this.news, button(label, () => this.#showNew(), { class: "wide" }));
-    this.section.say(label);
+    fill(this.news, label && button(label, (event) => this.#showNew(event.currentTarget)));
+    if (label) this.section.say(label);
   }
 
-  async #showNew() {
-    const known = new Set(this.views.keys());
-    this.sort = this.select.value = "newest";
-    await this.load();
-    await this.section.recount();
-    const fresh = [...this.views.values()].filter((view) => !known.has(view.comment.id));
+  /** What is new, each in its place; the rest of the page stays as it is. */
+  async #showNew(pressed) {
+    pressed.disabled = true;
+    try {
+      const { items, total } = await this.#page({ sort: "newest", flat: true, limit: MOST_NEW });
+      const unknown = items.filter((comment) => !this.views.has(comment.id)).reverse();
+      const fresh = unknown.slice(-Math.max(1, total - this.section.offered));
+      for (const comment of fresh) await this.#insert(comment);
+      this.section.offered = total;
+      fill(this.news);
+      this.section.recount().catch(() => {});
+      this.#markNew(fresh.map((comment) => this.views.get(comment.id)));
+      this.settle();
+    } catch (error) {
+      pressed.disabled = false;
+      this.#fail(error, () => this.#showNew(pressed));
+    }
+  }
+
+  async #insert(comment) {
+    const chain = await this.#chain(comment);
+    const isLast = this.sort === "oldest" && !this.#cursor;
+    let above = this.views.get(chain[0].parent_id);
+    for (const one of chain) above = this.add(one, above, { first: !above && !isLast });
+  }
+
+  /** In the order of the page, not of the clock: the reader goes down it. */
+  #markNew(fresh) {
     for (const view of fresh) {
       view.isNew = true;
       view.update(view.comment);
     }
-    this.go(fresh[0] ?? [...this.views.values()][0]);
+    const follows = (one, other) => (one.card.compareDocumentPosition(other.card) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    this.go(fresh.sort(follows)[0]);
   }
 
   go(view) {
     if (!view) return;
+    // A thread that has not been drawn yet has a guessed height. Drawn after the jump, it would push the comment away.
+    for (let one = view; one; one = one.parent) one.element.classList.add("drawn");
     view.card.scrollIntoView({ block: "center" });
     view.card.focus({ preventScroll: true });
   }
@@ -164,16 +193,26 @@ export class Thread {
   }
 
   async #fetchWithAncestors(id) {
-    const chain = [];
+    let chain;
     try {
-      for (let next = id; next && !this.views.has(next); next = chain[0].parent_id) {
-        chain.unshift(await this.section.api.get(path("comments", next)));
+      chain = await this.#chain(await this.section.api.get(path("comments", id)));
+    } catch (error) {
+      return this.#tellMissing(error);
+    }
+    if (chain[0].article.id === this.section.article) this.#showChain(chain);
+  }
+
+  /** The comment with what it answers, up to one that is on the page, the first of its thread, or one that is gone. */
+  async #chain(comment) {
+    const chain = [comment];
+    try {
+      while (chain[0].parent_id && !this.views.has(chain[0].parent_id)) {
+        chain.unshift(await this.section.api.get(path("comments", chain[0].parent_id)));
       }
     } catch (error) {
-      if (!chain.length) return this.#tellMissing(error);
+      if (error.status !== 404) throw error;
     }
-    if (chain[0].article.id !== this.section.article) return;
-    this.#showChain(chain);
+    return chain;
   }
 
   /** The first of the chain stands under a comment that is there already, or in a place of its own above the list. */
