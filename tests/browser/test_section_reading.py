@@ -1,4 +1,4 @@
-"""Reading in the comment section: links to single comments, what is new meanwhile, several tabs, plain HTML in a frame."""
+"""Reading in the comment section: links to comments, what is new meanwhile, several tabs, plain HTML in a frame."""
 
 from __future__ import annotations
 
