@@ -14,6 +14,7 @@ from moderation import (
     erasure,
     limits,
     outbox,
+    removals,
     retention,
     screening_jobs,
     sessions,
@@ -25,6 +26,7 @@ from moderation.errors import ClassifierUnavailableError
 log = structlog.get_logger()
 
 _TIDY_EVERY = 600
+_REMOVED_AT_ONCE = 50
 
 
 class Maintenance:
@@ -39,6 +41,8 @@ class Maintenance:
         self._threads = (
             threading.Thread(target=self._loop, name="maintenance", daemon=True),
             threading.Thread(target=self._loop_letters, name="letters", daemon=True),
+            # And neither must taking away what somebody wrote in ten years.
+            threading.Thread(target=self._loop_removals, name="removals", daemon=True),
         )
 
     def start(self) -> None:
@@ -53,6 +57,11 @@ class Maintenance:
     def _loop_letters(self) -> None:
         while not self._stop.is_set():
             self._survive(self.send_letters)
+            self._stop.wait(self._interval_s)
+
+    def _loop_removals(self) -> None:
+        while not self._stop.is_set():
+            self._survive(self.go_on_removing)
             self._stop.wait(self._interval_s)
 
     def _loop(self) -> None:
@@ -76,6 +85,17 @@ class Maintenance:
 
     def send_letters(self) -> None:
         letters.send_due(self._services, self._mailer)
+
+    def go_on_removing(self) -> None:
+        """A few comments of each removal that is not finished, until none is left."""
+        services = self._services
+        with services.database.read() as session:
+            unfinished = removals.unfinished(session)
+        for removal_id in unfinished:
+            while not self._stop.is_set() and removals.go_on(
+                services.database, removal_id, now=services.clock(), steps=_REMOVED_AT_ONCE
+            ):
+                pass
 
     def tidy(self) -> None:
         services = self._services

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api import language
 from api.errors import STATUS_OF
-from moderation import suggestions
+from moderation import removals, suggestions
 from moderation.comment_views import Author, CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
 from moderation.models import Account, Decision, ModeratedSite, Site, Status
@@ -261,6 +261,23 @@ def _batch_result(result: BatchResult, actor: str) -> dict[str, Any]:
         "ok": result.error is None,
         "decision": reviewed(result.reviewed, actor) if result.reviewed else None,
         "problem": _short_problem(result.error) if result.error else None,
+    }
+
+
+def removal(found: removals.Listed) -> dict[str, Any]:
+    shown = found.removal
+    return {
+        "id": shown.id,
+        "action": shown.action,
+        "reason": {"code": shown.reason, "message": _reason(shown.reason)} if shown.reason is not None else None,
+        "note": shown.note,
+        "state": shown.state,
+        "total": shown.total,
+        "changed": shown.changed,
+        "actor": found.actor,
+        "undone_by": found.undone_by,
+        "created_at": shown.created_at,
+        "finished_at": shown.finished_at,
     }
 
 

@@ -22,6 +22,7 @@ from moderation.models import (
     Comment,
     Decision,
     Flag,
+    Removal,
     Role,
     Sanction,
     SiteIdentity,
@@ -200,6 +201,8 @@ def _hand_to_nobody(session: Session, account_id: uuid.UUID, *, now: dt.datetime
         update(Decision).where(Decision.comment_id.in_(theirs)).values(note=None),
         update(Decision).where(Decision.actor_id == account_id).values(actor_id=NOBODY),
         update(Sanction).where(Sanction.actor_id == account_id).values(actor_id=NOBODY),
+        update(Removal).where(Removal.actor_id == account_id).values(actor_id=NOBODY),
+        update(Removal).where(Removal.undone_by_id == account_id).values(undone_by_id=NOBODY),
         update(Comment).where(Comment.author_id == account_id).values(author_id=NOBODY),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

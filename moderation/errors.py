@@ -173,6 +173,18 @@ class SanctionOverError(VorabError):
     code = "sanction_over"
 
 
+class RemovalUnderWayError(VorabError):
+    """Another removal of this author's comments is not finished."""
+
+    code = "removal_under_way"
+
+
+class NotRemovableError(VorabError):
+    """There is nothing left that a removal, or its undoing, would change."""
+
+    code = "nothing_to_remove"
+
+
 class EditWindowClosedError(VorabError):
     code = "edit_window_closed"
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation import outbox
@@ -23,6 +23,7 @@ from moderation.models import (
     OutboxMessage,
     PasswordReset,
     RecoveryCode,
+    Removal,
     Revision,
     Sanction,
     ScreeningRecord,
@@ -48,6 +49,9 @@ SECTIONS: dict[InstrumentedAttribute[Any], str] = {
     OutboxMessage.account_id: "letters",
     PasswordReset.account_id: "password_resets",
     RecoveryCode.account_id: "recovery_codes",
+    Removal.account_id: "removals",
+    Removal.actor_id: "removals_ordered",
+    Removal.undone_by_id: "removals_undone",
     Sanction.account_id: "sanctions",
     Sanction.actor_id: "sanctions_imposed",
     SecondFactor.account_id: "second_factors",
@@ -81,6 +85,9 @@ def export(session: Session, account: Account) -> dict[str, Any]:
         "moderated_sites": _moderated_sites(session, account.id),
         "sanctions": _sanctions(session, account.id),
         "sanctions_imposed": _sanctions_imposed(session, account.id),
+        "removals": _removals(session, Removal.account_id == account.id, Removal.reason, Removal.note),
+        "removals_ordered": _removals(session, Removal.actor_id == account.id, Removal.reason, Removal.note),
+        "removals_undone": _removals(session, Removal.undone_by_id == account.id),
         "sessions": _sessions(session, account.id),
         "password_resets": _rows(
             session, select(PasswordReset.expires_at).where(PasswordReset.account_id == account.id)
@@ -176,6 +183,17 @@ def _sanctions_imposed(session: Session, account_id: uuid.UUID) -> Rows:
         .join(Site, Site.id == Sanction.site_id)
         .where(Sanction.actor_id == account_id)
         .order_by(Sanction.created_at, Sanction.id),
+    )
+
+
+def _removals(session: Session, whose: ColumnElement[bool], *details: InstrumentedAttribute[Any]) -> Rows:
+    """All of an author's comments taken away at once: by whom, or whose, is left out, as that is another person's."""
+    return _rows(
+        session,
+        select(Site.key.label("site"), Removal.action, Removal.state, *details, Removal.created_at)
+        .join(Site, Site.id == Removal.site_id)
+        .where(whose)
+        .order_by(Removal.id),
     )
 
 

@@ -81,11 +81,14 @@ def scored(judgement: Judgement, classifier: Classifier) -> Judgement:
 
 
 def _judged(session: Session, site_id: uuid.UUID) -> dict[uuid.UUID, bool | None]:
-    """Each revision's last word by a moderator that was not taken back: was it toxic?"""
+    """Each revision's last word by a moderator that was not taken back: was it toxic?
+
+    Where all that somebody had written went at once, nobody has judged the single text.
+    """
     rows = session.execute(
         select(Decision.id, Decision.revision_id, Decision.action, Decision.reasons, Decision.undoes_id)
         .join(Comment, Comment.id == Decision.comment_id)
-        .where(Comment.site_id == site_id, Decision.actor_id.is_not(None))
+        .where(Comment.site_id == site_id, Decision.actor_id.is_not(None), Decision.removal_id.is_(None))
         .order_by(Decision.id)
     ).all()
     undone = {row.undoes_id for row in rows}

@@ -35,6 +35,8 @@ class Change:
     """Nothing of the comment is to be seen any more. Otherwise a revision that was published before stays."""
     waits_for_author: bool = False
     """It is held until its author has confirmed their address, and no moderator is asked before."""
+    removal_id: uuid.UUID | None = None
+    """All that the author had written goes with it."""
 
 
 def decide(session: Session, comment: Comment, revision: Revision, change: Change, *, now: dt.datetime) -> Decision:
@@ -52,6 +54,7 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
         decided_at=now,
         waited_since=comment.queued_at,
         replaced_number=comment.published_number,
+        removal_id=change.removal_id,
     )
     session.add(decision)
     was_published = comment.published_number is not None
@@ -68,18 +71,24 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
 
 
 def take_back(
-    session: Session, comment: Comment, undone: Decision, reasons: Sequence[str], *, now: dt.datetime
+    session: Session,
+    comment: Comment,
+    undone: Decision,
+    reasons: Sequence[str],
+    *,
+    actor_id: uuid.UUID | None = None,
+    now: dt.datetime,
 ) -> Decision:
     """Put a comment that the caller has locked back to where it was before ``undone``, its latest decision.
 
-    That is a decision of its own, by the same person, with the ``reasons`` for the status that it returns to. A comment
-    that was still being screened waits for a moderator instead: its screening may be over by now.
+    That is a decision of its own, by the same person or by ``actor_id``, with the ``reasons`` for the status that it
+    returns to. A comment that was still being screened waits for a moderator instead: its screening may be over by now.
     """
     status = Status.HELD if undone.from_status == Status.SCREENING else Status(undone.from_status)
     decision = Decision(
         comment_id=comment.id,
         revision_id=undone.revision_id,
-        actor_id=undone.actor_id,
+        actor_id=actor_id or undone.actor_id,
         action=_ACTION_TO[status],
         from_status=comment.status,
         to_status=status,
@@ -98,6 +107,15 @@ def take_back(
     session.flush()
     _count(session, comment, was_published=was_published)
     return decision
+
+
+def latest_two(session: Session, comment_id: uuid.UUID) -> tuple[Decision | None, Decision | None]:
+    """The latest decision about a comment, and the one before."""
+    found = session.scalars(
+        select(Decision).where(Decision.comment_id == comment_id).order_by(Decision.id.desc()).limit(2)
+    ).all()
+    latest, before, *_ = [*found, None, None]
+    return latest, before
 
 
 def reopen(comment: Comment, revision: Revision, *, now: dt.datetime) -> None:

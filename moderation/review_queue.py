@@ -166,7 +166,7 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
         review.action,
         _reasons(review),
         actor_id=actor.account_id,
-        note=_note(review.note),
+        note=clean_note(review.note),
         takes_down=review.action == "reject",
     )
     publication.resolve_flags(session, comment, now=now)
@@ -188,6 +188,19 @@ def decide_many(database: Database, reviews: Sequence[Review], *, actor: Actor, 
     return [_try(database, review, actor, now) for review in reviews]
 
 
+def clean_note(note: str | None) -> str | None:
+    """A word to the author as it is stored.
+
+    Raises:
+        InvalidInputError: it is too long, or not text.
+    """
+    if note is None or not note.strip():
+        return None
+    if len(note) > _NOTE_LENGTH:
+        raise InvalidInputError("note", "too_long", maximum=_NOTE_LENGTH)
+    return clean(note, field="note")
+
+
 def _try(database: Database, review: Review, actor: Actor, now: dt.datetime) -> BatchResult:
     try:
         with database.write() as session:
@@ -202,14 +215,6 @@ def _reasons(review: Review) -> tuple[str, ...]:
     if review.reason_code not in REASON_CODES:
         raise InvalidInputError("reason_code", "unknown_reason")
     return (review.reason_code,)
-
-
-def _note(note: str | None) -> str | None:
-    if note is None or not note.strip():
-        return None
-    if len(note) > _NOTE_LENGTH:
-        raise InvalidInputError("note", "too_long", maximum=_NOTE_LENGTH)
-    return clean(note, field="note")
 
 
 def _demand(comment: Comment | None, actor: Actor) -> Comment:

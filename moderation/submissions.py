@@ -148,8 +148,8 @@ def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.d
     retract(session, comment, now=now)
 
 
-def retract(session: Session, comment: Comment, *, now: dt.datetime) -> None:
-    """Take a comment that the caller has locked out of sight, in its author's name."""
+def retract(session: Session, comment: Comment, change: Change | None = None, *, now: dt.datetime) -> None:
+    """Take a comment that the caller has locked out of sight, in its author's name; ``change`` says if another did."""
     revision = current_revision(session, comment)
     session.execute(
         update(Revision)
@@ -159,9 +159,9 @@ def retract(session: Session, comment: Comment, *, now: dt.datetime) -> None:
     )
     # The stored answers hold the text.
     session.execute(update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer=None))
-    change = Change("withdraw", actor_id=comment.author_id, takes_down=True)
+    own = Change("withdraw", actor_id=comment.author_id, takes_down=True)
     publication.resolve_flags(session, comment, now=now)
-    publication.decide(session, comment, revision, change, now=now)
+    publication.decide(session, comment, revision, change or own, now=now)
 
 
 def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.datetime) -> Material:

@@ -6,13 +6,12 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation import publication
 from moderation.actors import Actor
 from moderation.errors import NotFoundError, NotReviewableError, NotUndoableError, StaleReviewError
-from moderation.models import Comment, Decision, Revision, Status
+from moderation.models import Decision, Revision, Status
 from moderation.review_queue import Reviewed
 
 
@@ -44,7 +43,7 @@ def take_back(session: Session, wish: TakeBack, *, actor: Actor, window: dt.time
         raise NotReviewableError
     if comment.version != wish.version:
         raise StaleReviewError
-    latest, before = _latest_two(session, comment)
+    latest, before = publication.latest_two(session, comment.id)
     if latest is None or latest.actor_id != actor.account_id or not _is_open(latest, window, now):
         raise NotUndoableError
     decision = publication.take_back(session, comment, latest, before.reasons if before else (), now=now)
@@ -53,11 +52,3 @@ def take_back(session: Session, wish: TakeBack, *, actor: Actor, window: dt.time
 
 def _is_open(decision: Decision, window: dt.timedelta, now: dt.datetime) -> bool:
     return decision.undoes_id is None and now - decision.decided_at <= window
-
-
-def _latest_two(session: Session, comment: Comment) -> tuple[Decision | None, Decision | None]:
-    found = session.scalars(
-        select(Decision).where(Decision.comment_id == comment.id).order_by(Decision.id.desc()).limit(2)
-    ).all()
-    latest, before, *_ = [*found, None, None]
-    return latest, before

@@ -76,6 +76,20 @@ class ExportedSanction(ExportedSanctionImposed):
     )
 
 
+class ExportedRemoval(Schema):
+    """All of an author's comments on a site were taken away at once."""
+
+    site = fields.String(required=True)
+    action = fields.String(required=True)
+    state = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class ExportedRemovalWithReason(ExportedRemoval):
+    reason = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+
+
 class ExportedSession(Schema):
     id = fields.UUID(required=True)
     device = fields.String(required=True, allow_none=True)
@@ -214,6 +228,9 @@ class ExportOut(Schema):
     sanctions = fields.List(fields.Nested(ExportedSanction), required=True)
     sanctions_imposed = fields.List(fields.Nested(ExportedSanctionImposed), required=True)
     sessions = fields.List(fields.Nested(ExportedSession), required=True)
+    removals = fields.List(fields.Nested(ExportedRemovalWithReason), required=True)
+    removals_ordered = fields.List(fields.Nested(ExportedRemovalWithReason), required=True)
+    removals_undone = fields.List(fields.Nested(ExportedRemoval), required=True)
     address_confirmations = fields.List(fields.Nested(ExportedAddressConfirmation), required=True)
     password_resets = fields.List(fields.Nested(ExportedPasswordReset), required=True)
     second_factors = fields.List(fields.Nested(ExportedSecondFactor), required=True)

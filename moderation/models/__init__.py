@@ -7,6 +7,7 @@ from moderation.models.comment import Comment, Revision, Status
 from moderation.models.decision import Decision
 from moderation.models.perspective import ApiKey, SuggestedScore
 from moderation.models.reaction import Flag, Vote
+from moderation.models.removal import Removal, RemovalState
 from moderation.models.sanction import Sanction, SanctionKind
 from moderation.models.screening import ScreeningRecord, VerdictRecord
 from moderation.models.second_factor import RecoveryCode, SecondFactor
@@ -31,6 +32,8 @@ __all__ = [
     "OutboxMessage",
     "PasswordReset",
     "RecoveryCode",
+    "Removal",
+    "RemovalState",
     "Revision",
     "Role",
     "Sanction",

@@ -22,6 +22,7 @@ class Decision(Base, kw_only=True, eq=False, repr=False):
         Index(None, "comment_id", "id"),
         Index(None, "actor_id"),
         Index(None, "decided_at"),
+        Index(None, "removal_id", "id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default_factory=new_id)
@@ -40,5 +41,9 @@ class Decision(Base, kw_only=True, eq=False, repr=False):
     """Since when the comment had waited for a moderator at that moment; empty if it did not."""
     replaced_number: Mapped[int | None] = mapped_column(default=None)
     """The revision that readers saw until then."""
+    removal_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("author_removal.id", ondelete="SET NULL"), default=None
+    )
+    """It was one of many: all that the author had written went."""
     undoes_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("decision.id"), default=None, unique=True)
     """The moderator's decision that this one takes back."""

@@ -18,6 +18,7 @@ from api.maintenance import Maintenance
 from moderation import accounts, addresses
 from moderation.models import Account, AddressConfirmation, Comment, OutboxMessage, Role
 from tests.fakes import FakeClassifier
+from tests.integrity import assert_whole
 from tests.postbox import Postbox, html, plain, token_in
 from tests.sentences import CALM, sentence
 from tests.world import Person, World, json_of
@@ -89,6 +90,7 @@ def test_a_comment_waits_until_its_author_has_opened_the_letters_link(world: Wor
     assert [item["id"] for item in world.thread()["items"]] == [written["id"]]
     assert not json_of(world.call("GET", "/sites/demo/standing", by=ada))["confirm_address"]
     assert world.comment(ada, sentence(1))["status"] == "published"
+    assert_whole(world.database)
 
 
 def test_confirming_publishes_nothing_that_the_policy_would_not(world: World, postbox: Postbox) -> None:
@@ -110,6 +112,7 @@ def test_no_moderator_is_asked_before(world: World) -> None:
     queue = json_of(world.call("GET", "/review-queue", by=moderator))
 
     assert (queue["items"], queue["counts"]["held"]) == ([], 0)
+    assert_whole(world.database)
     seen = world.queue_item(written["id"], moderator)
     assert (seen["status"], seen["queued_at"]) == ("held", None)
     # Who looks all the same may decide.

@@ -98,6 +98,11 @@ TABLE: dict[str, tuple[int, ...]] = {
     "DELETE /api/v1/sites/<site>/authors/<uuid:account_id>/sanctions/<uuid:sanction_id>": (
         *(401, 403, 403, 404, 404, 404),
     ),
+    # Those who come later find nothing left to refuse, and nobody has a removal of this number.
+    "GET /api/v1/sites/<site>/authors/<uuid:account_id>/removals": SITE_STAFF,
+    "POST /api/v1/sites/<site>/authors/<uuid:account_id>/removals": (401, 403, 403, 404, 202, 409),
+    "GET /api/v1/sites/<site>/authors/<uuid:account_id>/removals/<uuid:removal_id>": (401, 403, 403, 404, 404, 404),
+    "DELETE /api/v1/sites/<site>/authors/<uuid:account_id>/removals/<uuid:removal_id>": (401, 403, 403, 404, 404, 404),
     "GET /api/v1/sites/<site>/standing": SIGNED_IN,
     # Nobody was warned.
     "PUT /api/v1/accounts/me/warnings/<uuid:sanction_id>/acknowledgement": (401, 404, 404, 404, 404, 404),
@@ -173,6 +178,10 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "PUT /api/v1/review-queue/<uuid:comment_id>/decision": lambda world, comment, _: decision(world, comment),
     "POST /api/v1/sites/<site>/authors/<uuid:account_id>/sanctions": lambda *_: {
         "kind": "warning",
+        "reason_code": "insult",
+    },
+    "POST /api/v1/sites/<site>/authors/<uuid:account_id>/removals": lambda *_: {
+        "action": "reject",
         "reason_code": "insult",
     },
     "POST /api/v1/review-queue/decisions": lambda world, comment, _: {

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from api.mail import ConsoleMailer
 from api.maintenance import Maintenance
-from moderation import accounts, addresses, outbox, password_changes, second_factor, sessions, sites
+from moderation import accounts, addresses, outbox, password_changes, removals, second_factor, sessions, sites
 from moderation.db import Base
 from moderation.erasure import NOBODY, Fate, erase_account
 from moderation.errors import NotFoundError
@@ -28,6 +28,8 @@ from moderation.models import (
     SiteIdentity,
     StaffIdentity,
 )
+from moderation.removals import NewRemoval
+from moderation.sanctions import Author
 from tests import parallel
 from tests.integrity import assert_whole
 from tests.site_tokens import shared_key
@@ -108,6 +110,9 @@ def live(world: World) -> Life:
                 created_at=world.clock(),
             )
         )
+        author = Author(account, site)
+        removal = removals.begin(session, author, NewRemoval("reject", "spam"), actor_id=account.id, now=world.clock())
+        removal.undone_by_id, removal.state = account.id, "undone"
         session.add(SecondFactor(account_id=account.id, sealed_seed="v1.x", created_at=world.clock()))
         second_factor.renew_codes(session, account.id, now=world.clock())
         # She has moderated, too, and set a policy.

@@ -79,6 +79,8 @@ class Scene:
     author: str
     """Somebody who has written and asks for nothing: whatever is done about them, the others go on asking."""
 
+    removal: str
+
     def turns(self) -> Iterator[tuple[Person | None, dict[str, str]]]:
         """Endless: who asks, and the ids of what there is."""
         for person, comment in zip(itertools.cycle(self.people), itertools.cycle(self.comments)):
@@ -92,6 +94,7 @@ class Scene:
                     "session_id": some_id(),
                     "identity_id": some_id(),
                     "sanction_id": some_id(),
+                    "removal_id": self.removal,
                 },
             )
 
@@ -105,7 +108,9 @@ def scene(world: World) -> Scene:
         world.comment(world.person(Role.ADMIN), "Eine Antwort, die sichtbar ist.")["id"],
     ]
     silent = world.comment(world.person(), "Ein Wort, und dann nichts mehr.")["author"]["id"]
-    return Scene(comments, [world.person(Role.ADMIN), author, None, world.person(Role.MODERATOR, "demo")], silent)
+    admin, wish = world.person(Role.ADMIN), {"action": "withdraw"}
+    removal = json_of(world.call("POST", f"/sites/demo/authors/{silent}/removals", wish, by=admin))["id"]
+    return Scene(comments, [admin, author, None, world.person(Role.MODERATOR, "demo")], silent, removal)
 
 
 def headers_of(person: Person | None) -> dict[str, str]:
@@ -194,7 +199,7 @@ def test_no_sequence_of_calls_leads_outside_the_description(world: World, schema
             checks = [check for check in CHECKS if check is not negative_data_rejection or case.operation.label != POST]
             case.validate_response(response, checks=checks)
 
-    Visitors.run(settings=settings(SEARCH, max_examples=40, stateful_step_count=15))
+    Visitors.run(settings=settings(SEARCH, max_examples=60, stateful_step_count=15))
 
     assert POST in answered
     assert sum("{comment_id}" in label for label in answered) >= 3, answered
