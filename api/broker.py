@@ -15,6 +15,8 @@ from api.settings import Settings
 
 SCREEN = "vorab.screen"
 SCORE = "vorab.score"
+REQUEST_ID = "vorab_request_id"
+"""The header that names the request which a message comes of."""
 _CONNECT_S = 1.0
 
 

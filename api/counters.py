@@ -24,14 +24,20 @@ _OUTCOMES = Counter("vorab_screening_outcomes", "What screenings came to.", ("ou
 _RETRIES = Counter(
     "vorab_screening_retries", "Screenings begun again after a lease ran out or a try broke.", registry=REGISTRY
 )
+_LOST = Counter(
+    "vorab_screening_leases_expired", "Screenings whose process did not come back in time.", registry=REGISTRY
+)
 _PAGES = Counter("vorab_public_pages", "Public answers by where they came from.", ("result",), registry=REGISTRY)
 
 
 class ScreeningFigures:
     """What a ``moderation.screener.Screener`` tells of its work."""
 
-    def began(self, *, waited_s: float, attempt: int) -> None:
-        _SCREENING.labels("wait").observe(waited_s)
+    def began(self, *, waited_s: float, attempt: int, was_lost: bool) -> None:
+        # A clock that was set back must not make a wait negative.
+        _SCREENING.labels("wait").observe(max(waited_s, 0.0))
+        if was_lost:
+            _LOST.inc()
         if attempt > 1:
             _RETRIES.inc()
 

@@ -6,17 +6,22 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, TypeVar
 
 import structlog
 from flask import Flask, Response, g, request
 
 log = structlog.get_logger()
 
+_T = TypeVar("_T")
 
-def configure(level: str) -> None:
-    """Once a process. JSON escapes line ends and control characters, so no value can forge a line (ASVS 16.4.1)."""
+
+def configure(level: str, *, libraries: bool = False) -> None:
+    """Once a process. JSON escapes line ends and control characters, so no value can forge a line (ASVS 16.4.1).
+
+    With ``libraries``, what they say by way of :mod:`logging` comes out as lines of the same kind.
+    """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -29,6 +34,43 @@ def configure(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+    if libraries:
+        logging.basicConfig(handlers=[LibraryHandler()], level=logging.WARNING, force=True)
+
+
+class LibraryHandler(logging.Handler):
+    """Makes a line of ours out of one of a library's, without what it quotes: that may be what a reader wrote."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        log.log(record.levelno, "library", logger=record.name, message=_discreet_message(record), exc_info=error)
+
+
+def _discreet_message(record: logging.LogRecord) -> str:
+    given = record.args
+    try:
+        if isinstance(given, Mapping):
+            return str(record.msg) % {name: _discreet(value) for name, value in given.items()}
+        return str(record.msg) % tuple(map(_discreet, given)) if given else str(record.msg)
+    except (TypeError, ValueError):  # A placeholder for a number, and no number to put there.
+        return str(record.msg)
+
+
+def _discreet(value: object) -> object:
+    if isinstance(value, BaseException):
+        return type(value).__name__
+    return value if isinstance(value, int | float) else "…"
+
+
+def carrying(work: Callable[[], _T]) -> Callable[[], _T]:
+    """The same work, to be done on another thread, whose lines bear the id of the request that asked for it."""
+    held = structlog.contextvars.get_contextvars()
+
+    def carried() -> _T:
+        with structlog.contextvars.bound_contextvars(**held):
+            return work()
+
+    return carried
 
 
 def _format_exception(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

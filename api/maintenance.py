@@ -20,6 +20,7 @@ from moderation import (
     sessions,
     site_sign_in,
     submissions,
+    workers,
 )
 from moderation.errors import ClassifierUnavailableError
 
@@ -79,7 +80,7 @@ class Maintenance:
         if not is_ready(services):
             return
         with services.database.read() as session:
-            waiting = screening_jobs.due(session, now=services.clock())
+            waiting = screening_jobs.due(session, lease=services.settings.screening_lease, now=services.clock())
         for revision_id in waiting:
             services.runner.screen_later(revision_id)
 
@@ -107,6 +108,7 @@ class Maintenance:
             sessions.forget_expired(session, lifetimes=services.lifetimes, now=now)
             site_sign_in.forget_used_tokens(session, now=now)
             submissions.forget_old_keys(session, now=now)
+            workers.forget_gone(session, now=now)
         erasure.finish(services.database, now=now)
         kept = retention.enforce(services.database, services.periods, now=now)
         if kept.refused or kept.forgotten:

@@ -17,30 +17,34 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api import auth, counters, logs
 from api.services import Services, services
-from moderation import waiting
+from moderation import waiting, workers
 
 blueprint = Blueprint("metrics", __name__)
 
 
 class Waiting(Collector):
-    """What waits in the database, by kind, and since when."""
+    """What waits in the database, by kind, and since when; and which workers are there."""
 
     def __init__(self, held: Services) -> None:
         self._held = held
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yields nothing where the database is away: a gap in a graph, not a zero."""
+        there = GaugeMetricFamily("vorab_workers", "Workers heard of lately.", labels=["state"])
         length = GaugeMetricFamily("vorab_waiting", "What waits.", labels=["what"])
         oldest = GaugeMetricFamily("vorab_waiting_oldest_seconds", "For how long the oldest waits.", labels=["what"])
         now = self._held.clock()
         try:
             with self._held.database.read() as session:
-                found = waiting.all_kinds(session, now=now)
+                found, present = waiting.all_kinds(session), workers.present(session, now=now)
         except SQLAlchemyError:
             return
         for kind, line in found.items():
             length.add_metric([kind], line.length)
             oldest.add_metric([kind], (now - line.oldest).total_seconds() if line.oldest else 0.0)
+        for state, number in present.items():
+            there.add_metric([state], number)
+        yield there
         yield length
         yield oldest
 

@@ -16,8 +16,9 @@ from celery.exceptions import CeleryError
 from kombu import pools
 from kombu.exceptions import KombuError
 
-from api.broker import SCORE, SCREEN
-from api.screening_runner import RunnerLimits
+from api import logs
+from api.broker import REQUEST_ID, SCORE, SCREEN
+from api.screening_runner import RunnerLimits, tell_of
 from moderation import screening_jobs, workers
 from moderation.classifiers.protocol import ModelIdentity, Scores, ScoringInput
 from moderation.db import Database
@@ -62,11 +63,21 @@ class QueuedRunner:
         After a job that missed the deadline nobody waits for a while: workers that are slow or gone must not make every
         reader wait for nothing.
         """
-        handing_over = self._pool.submit(self._hand_over, job)
+        tell_of(job)
+        handing_over = self._pool.submit(logs.carrying(lambda: self._hand_over(job)))
         self._publishing.add(handing_over)
         handing_over.add_done_callback(self._publishing.discard)
         if time.monotonic() >= self._impatient_until and not self._wait(job.revision_id):
             self._impatient_until = time.monotonic() + _PATIENCE_RETURNS_S
+
+    def missing(self) -> str | None:
+        """See ``Runner.missing``. Asks the broker, for a second at the most."""
+        try:
+            with self._celery.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0, timeout=1)
+        except BROKER_ERRORS as error:
+            return f"the broker does not answer: {type(error).__name__}"
+        return None
 
     def screen_later(self, revision_id: uuid.UUID) -> None:
         """Nothing: the workers look for themselves after what was left over."""
@@ -83,14 +94,20 @@ class QueuedRunner:
             self._publish(job)
         except BROKER_ERRORS as error:
             self._broker_away_until = time.monotonic() + _BROKER_RETURNS_S
-            log.warning("broker_unavailable", error=type(error).__name__)
+            log.warning("broker_unavailable", error=type(error).__name__, revision_id=str(job.revision_id))
             self._give_back(job)
 
     def _publish(self, job: Job) -> None:
         if time.monotonic() < self._broker_away_until:
             raise ConnectionError
         age = self._limits.deadline.total_seconds() + 60
-        self._celery.send_task(SCREEN, (str(job.revision_id), str(job.token)), expires=age, ignore_result=True)
+        self._celery.send_task(
+            SCREEN,
+            (str(job.revision_id), str(job.token)),
+            expires=age,
+            ignore_result=True,
+            headers={REQUEST_ID: structlog.contextvars.get_contextvars().get("request_id")},
+        )
 
     def _give_back(self, job: Job) -> None:
         with self._database.write() as session:

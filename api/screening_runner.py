@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from api import logs
 from moderation.errors import TooBusyError
 from moderation.screener import Screener
 from moderation.screening_jobs import Job
@@ -40,9 +41,18 @@ class Runner(Protocol):
 
     def run(self, job: Job) -> None: ...
 
+    def missing(self) -> str | None:
+        """What is away that would have carried the work sooner."""
+        ...
+
     def screen_later(self, revision_id: uuid.UUID) -> None: ...
 
     def close(self) -> None: ...
+
+
+def tell_of(job: Job) -> None:
+    """The line that ties a request to the revision which it stored, whoever screens it and whenever."""
+    log.info("screening_asked_for", comment_id=str(job.comment_id), revision_id=str(job.revision_id))
 
 
 class ScreeningRunner:
@@ -74,12 +84,17 @@ class ScreeningRunner:
         After a job that missed the deadline nobody waits for a while: a slow classifier must not make every reader wait
         for nothing.
         """
+        tell_of(job)
         future = self._submit(self._pool, job.revision_id, lambda: self.screener.run(job))
         if future is None or time.monotonic() < self._impatient_until:
             return
         done, _ = wait_for([future], timeout=self._limits.deadline.total_seconds())
         if not done:
             self._impatient_until = time.monotonic() + _PATIENCE_RETURNS_S
+
+    def missing(self) -> str | None:
+        """Nothing: all that it takes is in this process."""
+        return None
 
     def screen_later(self, revision_id: uuid.UUID) -> None:
         """Screen a revision that a sweep found, unless this process is at it already or has enough to do."""
@@ -103,7 +118,7 @@ class ScreeningRunner:
                 # The process ends. The row waits, and after its lease another process takes it up.
                 return None
             self._known.add(revision_id)
-            future = pool.submit(work)
+            future = pool.submit(logs.carrying(work))
             self._pending.add(future)
         future.add_done_callback(lambda done: self._forget(revision_id, done))
         return future

@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from prometheus_client.multiprocess import mark_process_dead
 
+from api import logs
 from api.app import create_app, start, stop
 from api.settings import Settings
 
@@ -42,6 +43,7 @@ class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         self.error_log.addFilter(without_queries)
+        self.error_log.handlers = [logs.LibraryHandler()]
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.

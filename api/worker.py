@@ -11,13 +11,13 @@ import uuid
 from typing import Any
 
 import structlog
-from celery import Celery
+from celery import Celery, signals
 from celery.concurrency import get_implementation
 from prometheus_client import start_http_server
 
 from api import metrics
 from api.app import Replacements, make_services
-from api.broker import SCORE, SCREEN, celery_for
+from api.broker import REQUEST_ID, SCORE, SCREEN, celery_for
 from api.mail import mailer_for
 from api.maintenance import Maintenance
 from api.services import Services
@@ -35,6 +35,8 @@ def run(
 ) -> None:
     """Work until SIGTERM, which lets screenings under way finish."""
     services = make_services(settings, replacements or Replacements(), queued=False)
+    # Whoever answers this signal keeps Celery from logging in its own way: its lines quote arguments, people's texts.
+    signals.setup_logging.connect(_leave_logging_alone)
     celery = celery_for(settings)
     add_tasks(celery, services)
     start = getattr(services.classifier, "start", None)
@@ -66,12 +68,17 @@ def run(
         services.database.dispose()
 
 
+def _leave_logging_alone(**_: Any) -> None:
+    pass
+
+
 def add_tasks(celery: Celery, services: Services) -> None:
     """The two things that a web process asks of a worker."""
 
-    @celery.task(name=SCREEN, ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types.
-    def screen(revision_id: str, token: str) -> None:
-        services.runner.screener.take_over(uuid.UUID(revision_id), uuid.UUID(token))
+    @celery.task(name=SCREEN, ignore_result=True, bind=True)  # type: ignore[untyped-decorator]  # Celery has no types.
+    def screen(task: Any, revision_id: str, token: str) -> None:
+        with structlog.contextvars.bound_contextvars(request_id=task.request.get(REQUEST_ID)):
+            services.runner.screener.take_over(uuid.UUID(revision_id), uuid.UUID(token))
 
     @celery.task(name=SCORE, ignore_result=False)  # type: ignore[untyped-decorator]  # As above.
     def score(asked: list[list[str]]) -> list[dict[str, float]]:

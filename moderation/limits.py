@@ -106,8 +106,10 @@ def _in_order(slots: Iterable[Slot]) -> list[Slot]:
 def _take(session: Session, slots: Sequence[Slot], *, now: dt.datetime) -> None:
     given: dict[str, Any] = {"now": now}
     for place, slot in enumerate(slots):
-        ends_at = now + dt.timedelta(seconds=slot.limit.window_s)
-        values = {"a_name": slot.limit.name, "a_subject": slot.key, "new_end": ends_at, "most": slot.limit.count}
+        window = dt.timedelta(seconds=slot.limit.window_s)
+        # A window that ends later was begun by a clock that was set back since: nobody may be shut out for so long.
+        ends = {"new_end": now + window, "latest": now + 2 * window}
+        values = {"a_name": slot.limit.name, "a_subject": slot.key, "most": slot.limit.count, **ends}
         given |= {f"{name}{place}": value for name, value in values.items()}
     connection = session.connection()
     taken = {row.name: row for row in connection.execute(_taking(connection.dialect.name, len(slots)), given)}
@@ -125,13 +127,14 @@ def _taking(dialect: str, slots: int) -> Executable:
     # Not VALUES of several rows: SQLAlchemy makes the SQL of that anew each time.
     wanted = union_all(*(select(*_wanted(table, place)) for place in range(slots)))
     insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table).from_select(columns, wanted)
-    running = table.c.ends_at > bindparam("now")
-    most = case(
-        *(
-            (table.c.name == bindparam(f"a_name{place}"), bindparam(f"most{place}", type_=Integer))
-            for place in range(slots)
-        )
-    )
+
+    def given(name: str, kind: Any) -> ColumnElement[Any]:
+        """What was given for the limit that the row is of."""
+        values = (bindparam(f"{name}{place}", type_=kind) for place in range(slots))
+        return case(*((table.c.name == bindparam(f"a_name{place}"), value) for place, value in enumerate(values)))
+
+    running = (table.c.ends_at > bindparam("now")) & (table.c.ends_at <= given("latest", table.c.ends_at.type))
+    most = given("most", Integer)
     return insert.on_conflict_do_update(
         index_elements=["name", "subject"],
         set_={

@@ -25,8 +25,11 @@ log = structlog.get_logger()
 class Observer(Protocol):
     """Told how the work goes; has to return at once and must not raise."""
 
-    def began(self, *, waited_s: float, attempt: int) -> None:
-        """A text that was stored ``waited_s`` seconds ago is looked at, for the ``attempt``-th time."""
+    def began(self, *, waited_s: float, attempt: int, was_lost: bool) -> None:
+        """A text that was stored ``waited_s`` seconds ago is looked at, for the ``attempt``-th time.
+
+        ``was_lost`` if whoever had it before let the lease run out.
+        """
 
     def ended(self, outcome: str, *, model_s: float, rules_s: float, store_s: float) -> None:
         """It was screened, and the outcome stored."""
@@ -35,7 +38,7 @@ class Observer(Protocol):
 class Nobody:
     """An observer who is not there."""
 
-    def began(self, *, waited_s: float, attempt: int) -> None:
+    def began(self, *, waited_s: float, attempt: int, was_lost: bool) -> None:
         pass
 
     def ended(self, outcome: str, *, model_s: float, rules_s: float, store_s: float) -> None:
@@ -69,7 +72,10 @@ class Screener:
 
     def run(self, job: Job) -> None:
         """Screen a claimed revision; after three tries that break it goes to the moderators."""
-        self.observer.began(waited_s=(self.clock() - job.stored_at).total_seconds(), attempt=job.attempt)
+        waited_s = (self.clock() - job.stored_at).total_seconds()
+        self.observer.began(waited_s=waited_s, attempt=job.attempt, was_lost=job.was_lost)
+        if job.was_lost:
+            log.warning("lease_ran_out", revision_id=str(job.revision_id), attempt=job.attempt)
         began = time.perf_counter()
         try:
             screening = self._attempt(job)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from moderation import addresses, author_facts, publication, sites, standings
@@ -50,25 +50,34 @@ class Job:
     material: Material
     stored_at: dt.datetime
     """When the text was written, and its waiting began."""
+    was_lost: bool = False
+    """Somebody else had it, and their lease ran out."""
 
 
 def claim(session: Session, revision_id: uuid.UUID, *, lease: dt.timedelta, now: dt.datetime) -> Job | None:
     """Take the job for as long as ``lease``; ``None`` if it is done or somebody else has it."""
     token = new_id()
+    was_held = session.scalar(select(Revision.lease_token).where(Revision.id == revision_id)) is not None
     claimed = session.execute(
         update(Revision)
-        .where(
-            Revision.id == revision_id,
-            Revision.screened_at.is_(None),
-            (Revision.lease_until.is_(None)) | (Revision.lease_until <= now),
-        )
+        .where(Revision.id == revision_id, Revision.screened_at.is_(None), _is_free(lease, now))
         .values(lease_until=now + lease, lease_token=token, attempts=Revision.attempts + 1)
         .execution_options(synchronize_session=False)
         .returning(Revision.id)
     ).one_or_none()
     if claimed is None:
         return None
-    return _reclaimed(session, revision_id, now=now)
+    return replace(_reclaimed(session, revision_id, now=now), was_lost=was_held)
+
+
+def _is_free(lease: dt.timedelta, now: dt.datetime) -> ColumnElement[bool]:
+    """Nobody has it, or not any more.
+
+    A lease that ends later than two of them from now was taken by a clock that is wrong by now. To believe it would be
+    to wait for as long as the clock jumped; whoever still works on it has lost the token then, and changes nothing.
+    """
+    ends = Revision.lease_until
+    return ends.is_(None) | (ends <= now) | (ends > now + 2 * lease)
 
 
 def take_over(
@@ -228,12 +237,12 @@ def _as_json(passages: Sequence[Passage]) -> list[dict[str, object]]:
     return [{**asdict(passage), "labels": list(passage.labels)} for passage in passages]
 
 
-def due(session: Session, *, now: dt.datetime, limit: int = 50) -> list[uuid.UUID]:
+def due(session: Session, *, lease: dt.timedelta, now: dt.datetime, limit: int = 50) -> list[uuid.UUID]:
     """Revisions that wait for a screening and that nobody has, oldest first."""
     return list(
         session.scalars(
             select(Revision.id)
-            .where(Revision.screened_at.is_(None), (Revision.lease_until.is_(None)) | (Revision.lease_until <= now))
+            .where(Revision.screened_at.is_(None), _is_free(lease, now))
             .order_by(Revision.id)
             .limit(limit)
         )

@@ -18,12 +18,10 @@ class Line:
     """When the one that waits longest began to."""
 
 
-def all_kinds(session: Session, *, now: dt.datetime) -> dict[str, Line]:
-    """By kind: ``screening`` (revisions), ``review`` (comments), ``mail`` (letters that are due)."""
+def all_kinds(session: Session) -> dict[str, Line]:
+    """By kind: ``screening`` (revisions), ``review`` (comments), ``mail`` (letters that were not sent yet)."""
     screening = select(func.count(), func.min(Revision.created_at)).where(Revision.screened_at.is_(None))
     review = select(func.count(), func.min(Comment.queued_at)).where(Comment.queued_at.is_not(None))
-    mail = select(func.count(), func.min(OutboxMessage.created_at)).where(
-        OutboxMessage.sent_at.is_(None), OutboxMessage.due_at <= now
-    )
+    mail = select(func.count(), func.min(OutboxMessage.created_at)).where(OutboxMessage.sent_at.is_(None))
     found = {"screening": screening, "review": review, "mail": mail}
     return {kind: Line(*session.execute(statement).one()) for kind, statement in found.items()}

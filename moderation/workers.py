@@ -7,7 +7,7 @@ import uuid
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from moderation.classifiers.protocol import ModelIdentity
@@ -45,13 +45,23 @@ def identity(session: Session, *, now: dt.datetime) -> ModelIdentity:
     Raises:
         ClassifierUnavailableError: no worker is there, or none has a model; the message says why.
     """
-    present = session.scalars(
-        select(Worker).where(Worker.seen_at > now - GONE_AFTER).order_by(Worker.started_at.desc())
-    ).all()
+    present = session.scalars(select(Worker).where(_is_present(now)).order_by(Worker.started_at.desc())).all()
     for worker in present:
         if worker.model is not None:
             return _from_json(worker.model)
     raise ClassifierUnavailableError(present[0].reason if present else "no worker is there")
+
+
+def present(session: Session, *, now: dt.datetime) -> dict[str, int]:
+    """How many workers are there: ``ready`` ones with a model, and ``unready`` ones without."""
+    found = session.scalars(select(Worker.model).where(_is_present(now))).all()
+    ready = sum(model is not None for model in found)
+    return {"ready": ready, "unready": len(found) - ready}
+
+
+def _is_present(now: dt.datetime) -> ColumnElement[bool]:
+    # Nor is one there that was heard of in a future which a clock has taken back.
+    return (Worker.seen_at > now - GONE_AFTER) & (Worker.seen_at < now + GONE_AFTER)
 
 
 def _as_json(model: ModelIdentity) -> dict[str, Any]:

@@ -23,10 +23,15 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """Database reachable, migrations current, classifier loaded; 503 names what is not."""
+    """Database reachable, migrations current, classifier loaded; 503 names what is not.
+
+    A broker that is away is named too, and is no reason to turn readers away: workers find in the database what waits.
+    """
     held = services()
     checks = {"database": _database(held), "migrations": _migrations(held), "classifier": _classifier(held)}
     is_ready = all(check["ok"] for check in checks.values())
+    if held.settings.screening == "celery":
+        checks["broker"] = _broker(held)
     answer = jsonify({"status": "ready" if is_ready else "not_ready", "checks": checks})
     answer.headers["Cache-Control"] = "no-store"
     return answer, 200 if is_ready else 503
@@ -47,6 +52,11 @@ def _migrations(held: Services) -> dict[str, Any]:
     except SQLAlchemyError as error:
         return {"ok": False, "reason": type(error).__name__}
     return {"ok": present == wanted, "present": present, "wanted": wanted}
+
+
+def _broker(held: Services) -> dict[str, Any]:
+    reason = held.runner.missing()
+    return {"ok": True} if reason is None else {"ok": False, "reason": reason}
 
 
 def _classifier(held: Services) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def answer(facts: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
 def read_settings(*, log_level: str | None = "warning", secret_needed: bool = True) -> Settings:
     """The settings, with logging as they say, or at the given level where a person watches the command."""
     found = settings.read(secret_needed=secret_needed)
-    logs.configure(log_level or found.log_level)
+    # What is left to the settings runs for long, and is watched by machines.
+    logs.configure(log_level or found.log_level, libraries=log_level is None)
     return found
 
 

@@ -223,7 +223,7 @@ def test_i9_what_waits_in_line_when_a_process_ends_is_screened_by_the_next(slow_
 
 def due(world: World) -> list[uuid.UUID]:
     with world.database.read() as session:
-        return screening_jobs.due(session, now=world.clock())
+        return screening_jobs.due(session, lease=world.services.settings.screening_lease, now=world.clock())
 
 
 def test_g11_patience_comes_back(slow_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,8 +293,9 @@ def test_g8_a_text_that_takes_its_process_with_it_three_times_goes_to_the_modera
     for _ in range(2):  # And two more that took the job up.
         world.clock.move(minutes=1)
         with world.database.write() as session:
-            (revision_id,) = screening_jobs.due(session, now=world.clock())
-            assert screening_jobs.claim(session, revision_id, lease=dt.timedelta(seconds=5), now=world.clock())
+            lease = dt.timedelta(seconds=5)
+            (revision_id,) = screening_jobs.due(session, lease=lease, now=world.clock())
+            assert screening_jobs.claim(session, revision_id, lease=lease, now=world.clock())
     world.clock.move(minutes=1)
 
     maintenance(world).sweep()

@@ -220,7 +220,7 @@ class Life(RuleBasedStateMachine):
     @rule(target=comments)
     def a_process_takes_up_a_job_and_dies(self) -> Any:
         with self.database.write() as session:
-            due = screening_jobs.due(session, now=self.clock(), limit=1)
+            due = screening_jobs.due(session, lease=LEASE, now=self.clock(), limit=1)
             job = screening_jobs.claim(session, due[0], lease=LEASE, now=self.clock()) if due else None
         if job is None:
             return multiple()
@@ -234,7 +234,7 @@ class Life(RuleBasedStateMachine):
         """What is due is screened by another process, with whatever the classifier does at present."""
         screener = self.world.services.runner.screener
         with self.database.read() as session:
-            due = screening_jobs.due(session, now=self.clock())
+            due = screening_jobs.due(session, lease=LEASE, now=self.clock())
         for revision_id in due:
             failures_before = self.classifier.failures
             screener.screen_revision(revision_id)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
+from moderation import outbox, screening_jobs, workers
+from tests.fakes import IDENTITY
 from tests.sentences import insult, sentence
 from tests.world import World
 
@@ -85,6 +87,48 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest(watched: World) -> Non
     assert after["vorab_waiting,mail"] == 0
 
 
+def test_leases_that_ran_out_are_counted_and_clocks_that_went_back_make_no_wait_negative(watched: World) -> None:
+    before = figures(watched)
+    lease = watched.services.settings.screening_lease
+    runner = watched.services.runner
+    run, runner.run = runner.run, lambda job: None  # type: ignore[method-assign]
+    watched.post(watched.person(), sentence(0))
+    runner.run = run  # type: ignore[method-assign]
+    watched.clock.now -= 3 * lease
+
+    with watched.database.read() as session:
+        (revision_id,) = screening_jobs.due(session, lease=lease, now=watched.clock())
+    runner.screener.screen_revision(revision_id)
+
+    after = figures(watched)
+    assert gained(before, after, "vorab_screening_leases_expired_total") == 1
+    assert gained(before, after, "vorab_screening_seconds_count,wait") == 1
+    assert gained(before, after, "vorab_screening_seconds_sum,wait") == 0
+
+
+def test_a_letter_that_has_to_be_sent_again_still_waits(watched: World) -> None:
+    reader = watched.person()
+    with watched.database.write() as session:
+        outbox.promise(session, "password_changed", reader.account, now=watched.clock())
+    with watched.database.write() as session:
+        (letter,) = outbox.claim(session, now=watched.clock())
+        outbox.finish(session, letter.id, sent=False, now=watched.clock())
+
+    after = figures(watched)
+
+    assert after["vorab_waiting,mail"] == 1
+
+
+def test_workers_are_counted_by_whether_they_have_a_model(watched: World) -> None:
+    with watched.database.write() as session:
+        for model in (IDENTITY, None, None):
+            workers.beat(session, uuid.uuid4(), model, now=watched.clock())
+
+    after = figures(watched)
+
+    assert (after["vorab_workers,ready"], after["vorab_workers,unready"]) == (1, 2)
+
+
 def test_requests_are_counted_by_pattern_never_by_address(watched: World) -> None:
     before = figures(watched)
 
@@ -114,7 +158,7 @@ def test_public_answers_are_counted_by_where_they_came_from(watched: World) -> N
 
 
 def test_without_a_database_there_is_a_gap_and_no_zero(watched: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(_session: object, *, now: dt.datetime) -> None:
+    def unreachable(_session: object) -> None:
         raise OperationalError("SELECT 1", {}, ConnectionRefusedError())
 
     monkeypatch.setattr("moderation.waiting.all_kinds", unreachable)
