@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # Loaded models live in each worker; one of them uses every core for a single request.
 RUN_SETTINGS = VORAB_DEMO=1 VORAB_BASE_URL=http://$(HOST):$(PORT) VORAB_LOG_LEVEL=$${VORAB_LOG_LEVEL:-warning}
 
-.PHONY: run test check bench format lock sbom audit clean
+.PHONY: run test check bench faults format lock sbom audit clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/ready-run var/secret
@@ -29,6 +29,9 @@ check: $(VENV)/ready-dev
 
 bench: $(VENV)/ready-dev
 	@$(BIN)/python -m tests.benchmarks
+
+faults: $(VENV)/ready-dev
+	@$(BIN)/python -m tests.processes.rounds
 
 format: $(VENV)/ready-dev
 	@$(BIN)/ruff check --fix-only --quiet .

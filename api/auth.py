@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import structlog
 from flask import Flask, current_app, g, request
+from sqlalchemy.exc import OperationalError
 
 from api import browser_sessions
-from api.services import services
+from api.services import Services, services
 from moderation import sessions
 from moderation.actors import Actor
 from moderation.comment_views import Viewer
@@ -98,9 +100,17 @@ def _look_up(given: str | None) -> Authenticated | None:
     with held.database.read() as session:
         found = sessions.authenticate(session, given, lifetimes=held.lifetimes, now=now)
     if found is not None and found.needs_touch:
+        _touch(held, given, now=now)
+    return found
+
+
+def _touch(held: Services, given: str, *, now: dt.datetime) -> None:
+    """Note that the session is in use. Where nothing can be written, a full disk say, reading goes on all the same."""
+    try:
         with held.database.write() as session:
             sessions.touch(session, given, now=now)
-    return found
+    except OperationalError as error:
+        log.warning("session_not_touched", error=type(error.orig).__name__)
 
 
 def demand_identity() -> Authenticated:

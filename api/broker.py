@@ -52,6 +52,8 @@ def celery_for(settings: Settings) -> Celery:
     if on_redis:
         options["broker_transport_options"] |= {"socket_connect_timeout": _CONNECT_S, "socket_timeout": 5.0}
         options["redis_socket_connect_timeout"] = _CONNECT_S
+        # Otherwise somebody who asks for a preview waits for twenty tries, a second apart.
+        options["result_backend_transport_options"] = {"retry_policy": {"timeout": _CONNECT_S}}
         options["redis_socket_timeout"] = 5.0
     made.conf.update(options)
     return made

@@ -16,7 +16,6 @@ from api import google_errors, language, logs
 from api.embed import times
 from moderation.errors import (
     InvalidInputError,
-    LimiterUnavailableError,
     NotFoundError,
     RateLimitedError,
     TooBusyError,
@@ -123,8 +122,8 @@ def domain_error(error: VorabError) -> Response:
         )
     if isinstance(error, RateLimitedError | TooBusyError):
         answer.headers["Retry-After"] = str(error.retry_after_s)
-    if isinstance(error, LimiterUnavailableError):
-        answer.headers["Retry-After"] = str(_UNAVAILABLE_S)
+    if answer.status_code == 503:
+        answer.headers.setdefault("Retry-After", str(_UNAVAILABLE_S))
     if answer.status_code == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="vorab"'
     return answer

@@ -36,6 +36,7 @@ def configure(level: str, *, libraries: bool = False) -> None:
     )
     if libraries:
         logging.basicConfig(handlers=[LibraryHandler()], level=logging.WARNING, force=True)
+        logging.captureWarnings(capture=True)
 
 
 class LibraryHandler(logging.Handler):

@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
+from amqp.exceptions import AMQPError
 from celery import Celery
 from celery.exceptions import CeleryError
 from kombu import pools
 from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from api import logs
 from api.broker import REQUEST_ID, SCORE, SCREEN
@@ -28,10 +30,10 @@ from moderation.screening_jobs import Job
 
 log = structlog.get_logger()
 
-BROKER_ERRORS = (CeleryError, KombuError, OSError)
+BROKER_ERRORS = (CeleryError, KombuError, AMQPError, RedisError, OSError)
+"""Not all of what the transports raise comes wrapped."""
 _PUBLISHERS = 4
 _BROKER_RETURNS_S = 5.0
-_PATIENCE_RETURNS_S = 5.0
 _LOOK_AFTER_S = (0.01, 0.015, 0.025, 0.04, 0.06, 0.1)
 """When to look whether a worker is done: soon at first, then ever more seldom, in the end every tenth of a second."""
 
@@ -46,7 +48,9 @@ class QueuedRunner:
         self._celery = celery
         self._pool = ThreadPoolExecutor(_PUBLISHERS, "publishing")
         self._publishing: set[Future[None]] = set()
-        self._impatient_until = 0.0
+        self._is_patient = True
+        self._watch = ThreadPoolExecutor(1, "watching")
+        self._watched: Future[None] | None = None
         self._broker_away_until = 0.0
 
     def demand_room(self) -> None:
@@ -60,15 +64,20 @@ class QueuedRunner:
     def run(self, job: Job) -> None:
         """Hand a claimed job over, and wait for the outcome until the deadline at the most.
 
-        After a job that missed the deadline nobody waits for a while: workers that are slow or gone must not make every
-        reader wait for nothing.
+        After a job that missed the deadline nobody waits until one is done in time again: workers that are slow or gone
+        must not make every reader wait for nothing.
         """
         tell_of(job)
         handing_over = self._pool.submit(logs.carrying(lambda: self._hand_over(job)))
         self._publishing.add(handing_over)
         handing_over.add_done_callback(self._publishing.discard)
-        if time.monotonic() >= self._impatient_until and not self._wait(job.revision_id):
-            self._impatient_until = time.monotonic() + _PATIENCE_RETURNS_S
+        if self._is_patient:
+            self._is_patient = self._wait(job.revision_id)
+        elif self._watched is None or self._watched.done():
+            self._watched = self._watch.submit(self._look_whether_waiting_is_worth_it, job.revision_id)
+
+    def _look_whether_waiting_is_worth_it(self, revision_id: uuid.UUID) -> None:
+        self._is_patient = self._wait(revision_id)
 
     def missing(self) -> str | None:
         """See ``Runner.missing``. Asks the broker, for a second at the most."""
@@ -85,6 +94,7 @@ class QueuedRunner:
     def close(self) -> None:
         """Hand over what was begun, take on nothing more."""
         self._pool.shutdown(wait=True)
+        self._watch.shutdown(wait=True, cancel_futures=True)
         pools.reset()  # type: ignore[no-untyped-call]  # kombu has no types.
         with contextlib.suppress(AttributeError):  # Celery's own way to say that no answer was ever waited for.
             self._celery.backend.result_consumer.stop()
@@ -164,7 +174,11 @@ class RemoteClassifier:
         try:
             sent = self._celery.send_task(SCORE, (asked,), expires=self._timeout_s, ignore_result=False)
             answer = sent.get(timeout=self._timeout_s, propagate=False)
-        except (*BROKER_ERRORS, TimeoutError) as error:
+        except (
+            *BROKER_ERRORS,
+            TimeoutError,
+            RuntimeError,
+        ) as error:  # The last is Celery's for a backend that is away.
             raise ClassifierUnavailableError(f"the workers do not answer: {type(error).__name__}") from error
         if not isinstance(answer, list) or len(answer) != len(inputs):
             raise ClassifierError("the workers could not score it")

@@ -21,8 +21,6 @@ from moderation.screening_jobs import Job
 
 log = structlog.get_logger()
 
-_PATIENCE_RETURNS_S = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class RunnerLimits:
@@ -67,7 +65,7 @@ class ScreeningRunner:
         self._pending: set[Future[None]] = set()
         self._known: set[uuid.UUID] = set()
         self._lock = threading.Lock()
-        self._impatient_until = 0.0
+        self._is_patient = True
         self._closed = False
 
     def demand_room(self) -> None:
@@ -81,16 +79,22 @@ class ScreeningRunner:
     def run(self, job: Job) -> None:
         """Screen a claimed job, and wait for the outcome until the deadline at the most.
 
-        After a job that missed the deadline nobody waits for a while: a slow classifier must not make every reader wait
-        for nothing.
+        After a job that missed the deadline nobody waits until one is done in time again: a slow classifier must not
+        make every reader wait for nothing.
         """
         tell_of(job)
+        began = time.monotonic()
         future = self._submit(self._pool, job.revision_id, lambda: self.screener.run(job))
-        if future is None or time.monotonic() < self._impatient_until:
+        if future is None:
             return
-        done, _ = wait_for([future], timeout=self._limits.deadline.total_seconds())
-        if not done:
-            self._impatient_until = time.monotonic() + _PATIENCE_RETURNS_S
+        future.add_done_callback(lambda _: self._judge(time.monotonic() - began))
+        if self._is_patient:
+            done, _ = wait_for([future], timeout=self._limits.deadline.total_seconds())
+            self._is_patient = bool(done)
+
+    def _judge(self, taken_s: float) -> None:
+        if taken_s <= self._limits.deadline.total_seconds():
+            self._is_patient = True
 
     def missing(self) -> str | None:
         """Nothing: all that it takes is in this process."""

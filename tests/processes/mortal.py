@@ -20,6 +20,7 @@ from flask import Flask
 
 from api import logs, settings
 from api.app import Replacements, create_app
+from api.classifying import warmed
 from api.server import Listening, Server
 from api.services import Services
 from moderation.classifiers.protocol import Scores, ScoringInput
@@ -130,12 +131,24 @@ class GatedClassifier(FakeClassifier):
         return super().score(inputs)
 
 
+class SlowClassifier(FakeClassifier):
+    """Takes five seconds for whatever it is asked."""
+
+    def score(self, inputs: Sequence[ScoringInput]) -> list[Scores]:
+        time.sleep(5)
+        return super().score(inputs)
+
+
 class MortalServer(Server):
-    """Dies where its command line says."""
+    """Dies where its command line says; or is ``slow``, or its classifier is ``gone``."""
 
     def load(self) -> Flask:
         dies, folder = sys.argv[2], Path(sys.argv[3])
-        classifier = GatedClassifier(folder, mortal=dies == "during screening")
+        classifier: FakeClassifier = GatedClassifier(folder, mortal=dies == "during screening")
+        if dies in ("slow", "gone"):
+            classifier = SlowClassifier(available=dies == "slow")
+        # What is read on first use would look like a slow model.
+        warmed(FakeClassifier())
         app = create_app(self._settings, Replacements(classifier=classifier, hasher=Hasher(memory_kib=8)))
         services: Services = app.extensions["vorab"]
         run = services.runner.run
