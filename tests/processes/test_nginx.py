@@ -1,14 +1,17 @@
-"""The documented nginx in front of a real server: what it keeps, for how long, and for whom."""
+"""The documented nginx in front of a real server: what it keeps, for how long, for whom; and whom it waits for."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -114,3 +117,58 @@ def test_a_comment_that_is_taken_down_is_gone_from_every_cache_within_a_second(w
 
     # The cache names the second, so a second and the time of one request is the most there can be.
     assert time.monotonic() - taken_down < 2
+
+
+@contextlib.contextmanager
+def stalled_bodies(address: str, number: int) -> Iterator[list[socket.socket]]:
+    """So many clients that begin to send a comment and then send nothing more."""
+    parts = urlsplit(address)
+    head = (
+        f"POST {THREAD} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n"
+    )
+    with contextlib.ExitStack() as open_ones:
+        clients = []
+        for _ in range(number):
+            client = open_ones.enter_context(
+                socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30)
+            )
+            client.sendall(f'{head}\r\n{{"body": "'.encode())
+            clients.append(client)
+        yield clients
+
+
+def slowest_of(times: int, address: str, patience_s: float) -> float:
+    """How long the slowest of so many readers waited, each of whom asks for something that nobody has kept."""
+    taken = []
+    for number in range(times):
+        began = time.monotonic()
+        with urllib.request.urlopen(f"{address}{THREAD}?limit={number + 1}", timeout=patience_s) as answer:  # noqa: S310  # Ours.
+            assert answer.status == 200
+        taken.append(time.monotonic() - began)
+    return max(taken)
+
+
+def test_sixty_stalled_bodies_do_not_stop_readers_behind_the_documented_nginx(world: World, front: str) -> None:
+    world.comment(world.person())
+    alone = slowest_of(20, front, patience_s=30)
+
+    with stalled_bodies(front, 60) as clients:
+        time.sleep(0.5)
+        among_them = slowest_of(20, front, patience_s=30)
+        still_there = [client for client in clients if client.fileno() != -1]
+
+    assert len(still_there) == 60
+    # None of the server's sixteen threads is held, so nobody waits for one.
+    assert among_them < max(1.0, 5 * alone)
+
+
+def test_without_a_proxy_the_same_clients_would_stop_them(world: World) -> None:
+    """The test above can fail: this is what the documentation warns of."""
+    world.comment(world.person())
+
+    with serving(world.database) as address:
+        assert slowest_of(1, address, patience_s=30) < 30
+        with stalled_bodies(address, 60):
+            time.sleep(0.5)
+            with pytest.raises(OSError, match="timed out"):
+                slowest_of(1, address, patience_s=5)
