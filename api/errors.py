@@ -56,6 +56,8 @@ STATUS_OF = {
     "nothing_to_remove": 409,
     "origin_not_allowed": 403,
     "own_comment": 403,
+    "passkey_refused": 403,
+    "passkeys_unavailable": 409,
     "provider_refused": 403,
     "provider_sign_in_lost": 400,
     "provider_unavailable": 503,

@@ -14,6 +14,7 @@ from moderation import (
     erasure,
     limits,
     outbox,
+    passkeys,
     removals,
     retention,
     screening_jobs,
@@ -105,6 +106,7 @@ class Maintenance:
             limits.forget_ended(session, now=now)
             addresses.forget_expired(session, now=now)
             outbox.forget_sent(session, now=now)
+            passkeys.forget_challenges(session, now=now)
             sessions.forget_expired(session, lifetimes=services.lifetimes, now=now)
             site_sign_in.forget_used_tokens(session, now=now)
             submissions.forget_old_keys(session, now=now)

@@ -14,9 +14,11 @@ from api.provider_client import ProviderClient
 from api.public_pages import PublicPages
 from api.screening_runner import Runner
 from api.settings import Settings
+from moderation import passkeys
 from moderation.classifiers.protocol import Classifier
 from moderation.db import Database
 from moderation.passwords import Hasher
+from moderation.proofs import Checker
 from moderation.retention import Periods
 from moderation.sealing import Sealer
 from moderation.sessions import Lifetimes
@@ -51,6 +53,11 @@ class Services:
     @property
     def sealer(self) -> Sealer:
         return Sealer(self.settings.secret_key)
+
+    @property
+    def checker(self) -> Checker:
+        """Of second factors."""
+        return Checker(self.sealer, passkeys.relying_party(self.settings.base_url))
 
 
 def services() -> Services:

@@ -111,6 +111,18 @@ class WrongCodeError(VorabError):
     code = "wrong_code"
 
 
+class PasskeyRefusedError(VorabError):
+    """What a passkey signed is not to be accepted: another key, question or page, too late, or a copy of the key."""
+
+    code = "passkey_refused"
+
+
+class PasskeysUnavailableError(VorabError):
+    """Browsers make passkeys for names only, and this installation is reached by a number."""
+
+    code = "passkeys_unavailable"
+
+
 class WrongPasswordError(VorabError):
     """Somebody who is signed in did not give their own password."""
 

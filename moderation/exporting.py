@@ -21,6 +21,8 @@ from moderation.models import (
     IdempotencyKey,
     ModeratedSite,
     OutboxMessage,
+    Passkey,
+    PasskeyChallenge,
     PasswordReset,
     RecoveryCode,
     Removal,
@@ -47,6 +49,8 @@ SECTIONS: dict[InstrumentedAttribute[Any], str] = {
     IdempotencyKey.account_id: "requests",
     ModeratedSite.account_id: "moderated_sites",
     OutboxMessage.account_id: "letters",
+    Passkey.account_id: "passkeys",
+    PasskeyChallenge.account_id: "passkey_questions",
     PasswordReset.account_id: "password_resets",
     RecoveryCode.account_id: "recovery_codes",
     Removal.account_id: "removals",
@@ -101,6 +105,15 @@ def export(session: Session, account: Account) -> dict[str, Any]:
         "second_factors": _rows(
             session,
             select(SecondFactor.created_at, SecondFactor.confirmed_at).where(SecondFactor.account_id == account.id),
+        ),
+        "passkeys": _rows(
+            session,
+            select(Passkey.name, Passkey.sign_count, Passkey.created_at, Passkey.last_used_at)
+            .where(Passkey.account_id == account.id)
+            .order_by(Passkey.id),
+        ),
+        "passkey_questions": _rows(
+            session, select(PasskeyChallenge.expires_at).where(PasskeyChallenge.account_id == account.id)
         ),
         "recovery_codes": _rows(session, select(RecoveryCode.created_at).where(RecoveryCode.account_id == account.id)),
         "comments": _comments(session, account.id),

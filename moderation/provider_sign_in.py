@@ -27,7 +27,7 @@ from moderation.errors import (
 )
 from moderation.handovers import Handover, Purpose
 from moderation.models import Account, IdentityProvider, ModeratedSite, Role, Site, StaffIdentity
-from moderation.sealing import Sealer
+from moderation.proofs import Checker, Proof
 from moderation.sessions import Guard, Lifetimes, SignedIn
 from moderation.site_accounts import Vouched
 
@@ -83,10 +83,10 @@ def demand_staff(session: Session, handover: Handover) -> Account:
 
 def sign_in_staff(
     database: Database,
-    sealer: Sealer,
+    checker: Checker,
     handover: Handover,
     *,
-    code: str | None,
+    proof: Proof,
     guard: Guard,
     device: str | None,
     lifetimes: Lifetimes,
@@ -97,19 +97,21 @@ def sign_in_staff(
     Raises:
         NoStaffAccountError, ProviderSignInLostError: as :func:`demand_staff`.
         SecondFactorRequiredError: the account has one, and nothing of it was shown.
-        WrongCodeError: what was shown is not right.
+        WrongCodeError, PasskeyRefusedError: what was shown is not right.
         RateLimitedError, LimiterUnavailableError: too many tries.
     """
     with database.read() as session:
-        needs_code = second_factor.is_on(session, demand_staff(session, handover).id)
-    if needs_code and code is None:
+        known = demand_staff(session, handover)
+        needs_proof = second_factor.is_on(session, known.id)
+    if needs_proof and proof.is_empty:
         raise SecondFactorRequiredError
     guard.limiter.take(*guard.slots, now=now)
+    presented = checker.present(database, known.id, proof, now=now) if needs_proof else None
     with database.write() as session:
         account = demand_staff(session, handover)
         _take(session, handover, "desk")
-        if needs_code:
-            second_factor.use(session, sealer, account, code or "", now=now)
+        if presented is not None:
+            checker.demand(session, account, presented, now=now)
         _remember(session, account, handover, now=now)
         signed_in = sessions.begin(
             session,
@@ -117,7 +119,7 @@ def sign_in_staff(
             device=device,
             lifetimes=lifetimes,
             now=now,
-            second_factor_at=now if needs_code else None,
+            second_factor_at=now if needs_proof else None,
         )
     guard.limiter.give_back(*guard.slots)
     log.info("signed_in_by_provider", account_id=str(signed_in.account.id))

@@ -1,4 +1,7 @@
-"""Codes from an app (TOTP) as a second factor, and recovery codes for whoever has lost the app."""
+"""Codes from an app (TOTP) as a second factor, and recovery codes for whoever has lost what they have.
+
+Passkeys, the other kind of second factor, are in :mod:`moderation.passkeys`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from moderation import outbox
 from moderation.errors import AlreadyExistsError, WrongCodeError
-from moderation.models import Account, RecoveryCode, SecondFactor
+from moderation.models import Account, Passkey, RecoveryCode, SecondFactor
 from moderation.sealing import Sealer
 
 log = structlog.get_logger()
@@ -43,25 +46,38 @@ class Enrolment:
 class State:
     is_on: bool
     recovery_codes_left: int
+    has_app: bool = False
+    passkeys: tuple[Passkey, ...] = ()
 
 
 def state(session: Session, account_id: uuid.UUID) -> State:
     left = session.scalar(select(func.count()).where(RecoveryCode.account_id == account_id)) or 0
-    return State(is_on(session, account_id), left)
+    passkeys = tuple(session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.id)))
+    with_app = has_app(session, account_id)
+    return State(with_app or bool(passkeys), left, with_app, passkeys)
 
 
 def is_on(session: Session, account_id: uuid.UUID) -> bool:
+    """Whether signing in takes more than a password: an app, or a passkey."""
+    return has_app(session, account_id) or has_passkey(session, account_id)
+
+
+def has_app(session: Session, account_id: uuid.UUID) -> bool:
     factor = session.get(SecondFactor, account_id)
     return factor is not None and factor.confirmed_at is not None
+
+
+def has_passkey(session: Session, account_id: uuid.UUID) -> bool:
+    return session.scalar(select(Passkey.id).where(Passkey.account_id == account_id).limit(1)) is not None
 
 
 def begin(session: Session, sealer: Sealer, account: Account, *, issuer: str, now: dt.datetime) -> Enrolment:
     """A new seed for an app. Nothing is asked for until a code has been shown to :func:`confirm`.
 
     Raises:
-        AlreadyExistsError: there is a second factor; it has to be turned off first.
+        AlreadyExistsError: there is an app; it has to be taken away first.
     """
-    if is_on(session, account.id):
+    if has_app(session, account.id):
         raise AlreadyExistsError("second_factor")
     seed = pyotp.random_base32()
     session.execute(delete(SecondFactor).where(SecondFactor.account_id == account.id))
@@ -73,7 +89,9 @@ def begin(session: Session, sealer: Sealer, account: Account, *, issuer: str, no
 
 
 def confirm(session: Session, sealer: Sealer, account: Account, code: str, *, now: dt.datetime) -> list[str]:
-    """Turn the second factor on with a first code. Returns the recovery codes, which are told this once.
+    """Turn the app's codes on with a first one. Returns the recovery codes, which are told this once.
+
+    With a passkey there are some already, which stay: then none are returned.
 
     Raises:
         WrongCodeError: the code is not the app's, or nothing was begun.
@@ -87,7 +105,7 @@ def confirm(session: Session, sealer: Sealer, account: Account, code: str, *, no
     factor.confirmed_at = now
     outbox.promise(session, "second_factor_on", account, now=now)
     log.info("second_factor_on", account_id=str(account.id))
-    return renew_codes(session, account.id, now=now)
+    return first_codes(session, account.id, now=now)
 
 
 def use(session: Session, sealer: Sealer, account: Account, code: str, *, now: dt.datetime) -> None:
@@ -108,6 +126,12 @@ def use(session: Session, sealer: Sealer, account: Account, code: str, *, now: d
         raise WrongCodeError
 
 
+def first_codes(session: Session, account_id: uuid.UUID, *, now: dt.datetime) -> list[str]:
+    """Recovery codes for whoever has none yet; else nothing, and the old ones stay."""
+    has_some = select(RecoveryCode.account_id).where(RecoveryCode.account_id == account_id).limit(1)
+    return [] if session.scalar(has_some) is not None else renew_codes(session, account_id, now=now)
+
+
 def renew_codes(session: Session, account_id: uuid.UUID, *, now: dt.datetime) -> list[str]:
     """New recovery codes instead of those that there were."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
@@ -117,12 +141,28 @@ def renew_codes(session: Session, account_id: uuid.UUID, *, now: dt.datetime) ->
     return ["-".join(code[at : at + 6] for at in range(0, len(code), 6)) for code in codes]
 
 
-def turn_off(session: Session, account: Account, *, now: dt.datetime) -> None:
-    """The password alone is enough again. Whether that may be is the caller's business."""
-    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
+def remove_app(session: Session, account: Account, *, now: dt.datetime) -> None:
+    """Ask for no codes of the app any more. Whether that may be is the caller's business."""
     session.execute(delete(SecondFactor).where(SecondFactor.account_id == account.id))
+    end_if_last(session, account, now=now)
+
+
+def turn_off(session: Session, account: Account, *, now: dt.datetime) -> None:
+    """The password alone is enough again, whatever there was. Whether that may be is the caller's business."""
+    session.execute(delete(SecondFactor).where(SecondFactor.account_id == account.id))
+    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+    end_if_last(session, account, now=now)
+
+
+def end_if_last(session: Session, account: Account, *, now: dt.datetime) -> bool:
+    """After something was taken away: if nothing is left, recovery codes are of no use, and there is a letter."""
+    session.expire_all()
+    if is_on(session, account.id):
+        return False
+    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     outbox.promise(session, "second_factor_off", account, now=now)
     log.info("second_factor_off", account_id=str(account.id))
+    return True
 
 
 def _take_step(session: Session, sealer: Sealer, factor: SecondFactor, code: str, *, now: dt.datetime) -> bool:

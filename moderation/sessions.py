@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from moderation import accounts, outbox, second_factor
 from moderation.actors import Actor
 from moderation.db import Database
-from moderation.errors import NotFoundError, SecondFactorRequiredError, WrongCredentialsError, WrongPasswordError
+from moderation.errors import NotFoundError, WrongCredentialsError, WrongPasswordError
 from moderation.limits import Limiter, Slot
 from moderation.models import Account, SignInSession
 from moderation.passwords import Hasher
-from moderation.sealing import Sealer
+from moderation.proofs import Checker, Choice, Proof
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class Credentials:
     email: str
     password: str
     device: str | None = None
-    code: str | None = None
+    proof: Proof = Proof()
     """Of the account's second factor."""
 
 
@@ -65,7 +65,7 @@ def sign_in(
     credentials: Credentials,
     *,
     guard: Guard,
-    sealer: Sealer,
+    checker: Checker,
     lifetimes: Lifetimes,
     now: dt.datetime,
 ) -> SignedIn:
@@ -76,37 +76,59 @@ def sign_in(
 
     Raises:
         WrongCredentialsError: whichever of the two was wrong.
-        SecondFactorRequiredError: both are right, and a code is missing.
-        WrongCodeError: it is not the right one.
+        SecondFactorRequiredError: both are right, and a second factor has to be shown.
+        WrongCodeError, PasskeyRefusedError: what was shown is not right.
         RateLimitedError: too many failures for this account or from this address.
         LimiterUnavailableError: nobody can say how many there were.
         TooBusyError: too many sign-ins wait.
     """
-    key = accounts.email_key(credentials.email)
-    guard.limiter.take(*guard.slots, now=now)
-    with database.read() as session:
-        known = accounts.by_email(session, key)
-        needs_code = known is not None and second_factor.is_on(session, known.id)
-    if not hasher.verify(known.password_hash if known else None, credentials.password) or known is None:
-        log.warning("sign_in_failed", account_id=str(known.id) if known else None)
-        raise WrongCredentialsError
+    known, needs_proof = _demand_credentials(database, hasher, credentials, guard=guard, now=now)
     assert known.password_hash is not None
     renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
-    if needs_code and credentials.code is None:
+    if needs_proof and credentials.proof.is_empty:
         guard.limiter.give_back(*guard.slots)
-        raise SecondFactorRequiredError
+    presented = checker.present(database, known.id, credentials.proof, now=now) if needs_proof else None
     with database.write() as session:
         account = accounts.get(session, known.id)
         if renewed is not None:
             account.password_hash = renewed
-        if needs_code:
-            second_factor.use(session, sealer, account, credentials.code or "", now=now)
-        seen_at = now if needs_code else None
+        if presented is not None:
+            checker.demand(session, account, presented, now=now)
+        seen_at = now if needs_proof else None
         signed_in = begin(
             session, account, device=credentials.device, lifetimes=lifetimes, now=now, second_factor_at=seen_at
         )
     guard.limiter.give_back(*guard.slots)
     return signed_in
+
+
+def choose_second_factor(
+    database: Database, hasher: Hasher, credentials: Credentials, *, guard: Guard, checker: Checker, now: dt.datetime
+) -> Choice:
+    """What somebody may show besides their password, which is asked for here too: it is nobody else's business.
+
+    Raises:
+        WrongCredentialsError, RateLimitedError, LimiterUnavailableError, TooBusyError: as :func:`sign_in`.
+    """
+    known, _ = _demand_credentials(database, hasher, credentials, guard=guard, now=now)
+    guard.limiter.give_back(*guard.slots)
+    with database.write() as session:
+        return checker.choice(session, known.id, now=now)
+
+
+def _demand_credentials(
+    database: Database, hasher: Hasher, credentials: Credentials, *, guard: Guard, now: dt.datetime
+) -> tuple[Account, bool]:
+    """The account of this address and password, and whether they are not enough. The try is counted."""
+    key = accounts.email_key(credentials.email)
+    guard.limiter.take(*guard.slots, now=now)
+    with database.read() as session:
+        known = accounts.by_email(session, key)
+        needs_proof = known is not None and second_factor.is_on(session, known.id)
+    if not hasher.verify(known.password_hash if known else None, credentials.password) or known is None:
+        log.warning("sign_in_failed", account_id=str(known.id) if known else None)
+        raise WrongCredentialsError
+    return known, needs_proof
 
 
 def demand_password(hasher: Hasher, account: Account, password: str, *, guard: Guard, now: dt.datetime) -> None:

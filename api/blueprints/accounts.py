@@ -9,6 +9,7 @@ from api import auth, browser_sessions, devices, language, presenting
 from api.blueprints.base import Blueprint
 from api.limiting import slots
 from api.schemas import accounts as schemas
+from api.schemas import second_factors as second_factor_schemas
 from api.services import services
 from moderation import accounts, sessions, sites
 from moderation.sessions import Credentials, Guard
@@ -57,7 +58,7 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
     The token goes into `Authorization: Bearer …` of later requests. Our own pages ask for `transport: cookie` instead:
     then no script ever sees the token, and changes need the header `X-CSRF-Token` with the answer's `csrf_token`.
 
-    An account with a second factor is answered 401 `second_factor_required` until its `code` comes along.
+    An account with a second factor is answered 401 `second_factor_required` until a `code` or a `passkey` comes along.
     """
     in_cookie = wish["transport"] == "cookie"
     if in_cookie:
@@ -66,9 +67,9 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
     signed_in = sessions.sign_in(
         held.database,
         held.hasher,
-        Credentials(wish["email"], wish["password"], devices.name(request.user_agent.string), wish["code"]),
+        Credentials(wish["email"], wish["password"], devices.name(request.user_agent.string), wish["proof"]),
         guard=Guard(held.limiters.strict, slots(held.settings, "sign_in", account=accounts.email_key(wish["email"]))),
-        sealer=held.sealer,
+        checker=held.checker,
         lifetimes=held.lifetimes,
         now=held.clock(),
     )
@@ -83,6 +84,22 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
         "expires_at": signed_in.expires_at,
         "account": shown,
     }
+
+
+@blueprint.route("/sessions/choices", methods=["POST"])
+@blueprint.arguments(schemas.CredentialsIn)
+@blueprint.response(200, second_factor_schemas.FactorChoiceOut)
+def choose(wish: dict[str, Any]) -> Any:
+    """What may be shown as a second factor, with a question to a passkey if the account has one."""
+    held = services()
+    return sessions.choose_second_factor(
+        held.database,
+        held.hasher,
+        Credentials(wish["email"], wish["password"]),
+        guard=Guard(held.limiters.strict, slots(held.settings, "sign_in", account=accounts.email_key(wish["email"]))),
+        checker=held.checker,
+        now=held.clock(),
+    )
 
 
 @blueprint.route("/sessions/current", methods=["DELETE"])

@@ -10,9 +10,11 @@ from api.blueprints.base import Blueprint
 from api.limiting import slots
 from api.schemas import accounts as accounts_schemas
 from api.schemas import provider_sign_in as schemas
+from api.schemas import second_factors as second_factor_schemas
 from api.services import services
 from moderation import accounts, handovers, provider_sign_in, sessions
 from moderation.handovers import Handover
+from moderation.proofs import Proof
 from moderation.sessions import Guard, SignedIn
 
 blueprint = Blueprint("Identity providers", __name__, description="Signing in with OpenID Connect.")
@@ -33,7 +35,7 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
     in_cookie = wish["transport"] == "cookie"
     if in_cookie:
         browser_sessions.demand_own_origin()
-        signed_in = _sign_in_staff(handover, wish["code"])
+        signed_in = _sign_in_staff(handover, wish["proof"])
         browser_sessions.hand_over(signed_in)
     else:
         signed_in = _sign_in_reader(handover)
@@ -45,6 +47,18 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
         "expires_at": signed_in.expires_at,
         "account": shown,
     }
+
+
+@blueprint.route("/provider-sessions/choices", methods=["POST"])
+@blueprint.arguments(schemas.HandoverIn)
+@blueprint.response(200, second_factor_schemas.FactorChoiceOut)
+def choose(wish: dict[str, Any]) -> Any:
+    """What may be shown as a second factor by whom a provider has signed in at the desk."""
+    held = services()
+    handover = _unseal(wish)
+    with held.database.write() as session:
+        account = provider_sign_in.demand_staff(session, handover)
+        return held.checker.choice(session, account.id, now=held.clock())
 
 
 @blueprint.route(_IDENTITIES, methods=["GET"])
@@ -100,15 +114,15 @@ def _sign_in_reader(handover: Handover) -> SignedIn:
         )
 
 
-def _sign_in_staff(handover: Handover, code: str | None) -> SignedIn:
+def _sign_in_staff(handover: Handover, proof: Proof) -> SignedIn:
     held = services()
     with held.database.read() as session:
         account = provider_sign_in.demand_staff(session, handover)
     return provider_sign_in.sign_in_staff(
         held.database,
-        held.sealer,
+        held.checker,
         handover,
-        code=code,
+        proof=proof,
         guard=Guard(held.limiters.strict, slots(held.settings, "sign_in", account=str(account.id))),
         device=devices.name(request.user_agent.string),
         lifetimes=held.lifetimes,

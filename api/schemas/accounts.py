@@ -3,6 +3,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from api.schemas.base import StrictSchema, choice
+from api.schemas.second_factors import ProofIn
 
 
 class NewAccountIn(StrictSchema):
@@ -16,15 +17,14 @@ class Registered(Schema):
     display_name = fields.String(required=True)
 
 
-class SignInIn(StrictSchema):
+class CredentialsIn(StrictSchema):
     email = fields.String(required=True)
     password = fields.String(required=True, load_only=True)
-    code = fields.String(
-        load_default=None,
-        allow_none=True,
-        load_only=True,
-        metadata={"description": "Of the account's second factor: from the app, or a recovery code."},
-    )
+
+
+class SignInIn(ProofIn):
+    email = fields.String(required=True)
+    password = fields.String(required=True, load_only=True)
     transport = fields.String(
         load_default="bearer",
         validate=choice("bearer", "cookie"),

@@ -118,6 +118,21 @@ class ExportedSecondFactor(Schema):
     confirmed_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
+class ExportedPasskey(Schema):
+    """The key itself is left out."""
+
+    name = fields.String(required=True)
+    sign_count = fields.Integer(required=True, metadata={"description": "How often it was used, as it says itself."})
+    created_at = fields.AwareDateTime(required=True)
+    last_used_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ExportedPasskeyQuestion(Schema):
+    """A passkey was asked for and may answer until then."""
+
+    expires_at = fields.AwareDateTime(required=True)
+
+
 class ExportedRecoveryCode(Schema):
     """One that was not used yet. Kept as a hash, which is left out."""
 
@@ -234,6 +249,8 @@ class ExportOut(Schema):
     address_confirmations = fields.List(fields.Nested(ExportedAddressConfirmation), required=True)
     password_resets = fields.List(fields.Nested(ExportedPasswordReset), required=True)
     second_factors = fields.List(fields.Nested(ExportedSecondFactor), required=True)
+    passkeys = fields.List(fields.Nested(ExportedPasskey), required=True)
+    passkey_questions = fields.List(fields.Nested(ExportedPasskeyQuestion), required=True)
     recovery_codes = fields.List(fields.Nested(ExportedRecoveryCode), required=True)
     comments = fields.List(fields.Nested(ExportedComment), required=True)
     votes = fields.List(fields.Nested(ExportedVote), required=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from api.schemas.base import StrictSchema, choice
+from api.schemas.second_factors import ProofIn
 
 
 class HandoverIn(StrictSchema):
@@ -20,13 +21,7 @@ class HandoverIn(StrictSchema):
     )
 
 
-class ProviderSessionIn(HandoverIn):
-    code = fields.String(
-        load_default=None,
-        allow_none=True,
-        load_only=True,
-        metadata={"description": "Of the account's second factor, at the desk: from the app, or a recovery code."},
-    )
+class ProviderSessionIn(HandoverIn, ProofIn):
     transport = fields.String(
         load_default="bearer",
         validate=choice("bearer", "cookie"),

@@ -10,7 +10,7 @@ from moderation.models.reaction import Flag, Vote
 from moderation.models.removal import Removal, RemovalState
 from moderation.models.sanction import Sanction, SanctionKind
 from moderation.models.screening import ScreeningRecord, VerdictRecord
-from moderation.models.second_factor import RecoveryCode, SecondFactor
+from moderation.models.second_factor import Passkey, PasskeyChallenge, RecoveryCode, SecondFactor
 from moderation.models.served_script import ServedScript
 from moderation.models.session import AddressConfirmation, PasswordReset, SignInSession
 from moderation.models.site import Site, SitePolicy
@@ -30,6 +30,8 @@ __all__ = [
     "LimitWindow",
     "ModeratedSite",
     "OutboxMessage",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordReset",
     "RecoveryCode",
     "Removal",

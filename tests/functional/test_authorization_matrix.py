@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,12 @@ TABLE: dict[str, tuple[int, ...]] = {
     "PUT /api/v1/accounts/me/second-factor/confirmation": (401, 403, 403, 403, 403, 403),
     "POST /api/v1/accounts/me/second-factor/recovery-codes": (401, 403, 403, 403, 403, 403),
     "DELETE /api/v1/accounts/me/second-factor": (401, 403, 403, 403, 403, 403),
+    "POST /api/v1/sessions/choices": OPEN,
+    "POST /api/v1/accounts/me/second-factor/questions": SIGNED_IN,
+    # This installation is reached by a number, for which there are no passkeys.
+    "POST /api/v1/accounts/me/passkeys/questions": (401, 409, 409, 409, 409, 409),
+    "POST /api/v1/accounts/me/passkeys": (401, 409, 409, 409, 409, 409),
+    "DELETE /api/v1/accounts/me/passkeys/<uuid:passkey_id>": (401, 403, 403, 403, 403, 403),
     # Everybody's password is another.
     "DELETE /api/v1/accounts/me": (401, 403, 403, 403, 403, 403),
     "GET /api/v1/accounts/me/sessions": SIGNED_IN,
@@ -59,6 +66,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/v1/accounts/me/comments": SIGNED_IN,
     # Nobody has been to an identity provider, and nobody's page has sent them there.
     "POST /api/v1/provider-sessions": (400, 400, 400, 400, 400, 400),
+    "POST /api/v1/provider-sessions/choices": (400, 400, 400, 400, 400, 400),
     "GET /api/v1/accounts/me/identities": SIGNED_IN,
     "POST /api/v1/accounts/me/identities": (401, 400, 400, 400, 400, 400),
     "DELETE /api/v1/accounts/me/identities/<uuid:identity_id>": (401, 404, 404, 404, 404, 404),
@@ -163,6 +171,11 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "DELETE /api/v1/accounts/me/second-factor": lambda *_: {"password": "x", "code": "123456"},
     "DELETE /api/v1/accounts/me": lambda *_: {"password": "x", "comments": "keep"},
     "POST /api/v1/provider-sessions": lambda *_: {"handover": "x", "verifier": "x"},
+    "POST /api/v1/provider-sessions/choices": lambda *_: {"handover": "x", "verifier": "x"},
+    "POST /api/v1/sessions/choices": lambda *_: CREDENTIALS,
+    "POST /api/v1/accounts/me/passkeys/questions": lambda *_: {"password": "x"},
+    "POST /api/v1/accounts/me/passkeys": lambda *_: {"challenge_id": str(uuid.uuid4()), "credential": {}, "name": "x"},
+    "DELETE /api/v1/accounts/me/passkeys/<uuid:passkey_id>": lambda *_: {"password": "x", "code": "123456"},
     "POST /api/v1/accounts/me/identities": lambda *_: {"handover": "x", "verifier": "x", "password": "x"},
     "POST /api/v1/sites/<site>/sessions": lambda world, _, number: {
         "token": shared_key(world, kid=f"k{number}").token()

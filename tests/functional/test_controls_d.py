@@ -27,6 +27,13 @@ JSON_CALLS = [
     ("DELETE", "/accounts/me/second-factor", {"password": "x"}),
     ("POST", "/sites/demo/sessions", {"token": "x"}),
     ("POST", "/provider-sessions", {"handover": "x", "verifier": "x"}),
+    ("POST", "/provider-sessions/choices", {"handover": "x", "verifier": "x"}),
+    ("PUT", "/accounts/me/email", {"email": "x", "password": "x"}),
+    ("POST", "/address-confirmations", {"token": "x"}),
+    ("POST", "/sessions/choices", {"email": "ada@example.org", "password": "Ahornblatt am Fenster"}),
+    ("POST", "/accounts/me/passkeys/questions", {"password": "x"}),
+    ("POST", "/accounts/me/passkeys", {"challenge_id": "x", "credential": {}, "name": "x"}),
+    ("DELETE", "/accounts/me/passkeys/{passkey}", {"password": "x", "code": "123456"}),
     ("POST", "/accounts/me/identities", {"handover": "x", "verifier": "x", "password": "x"}),
     ("POST", "/comments/{comment}/flags", {"reason": "spam"}),
     ("PUT", "/review-queue/{comment}/decision", {"action": "publish", "version": 1}),
@@ -45,7 +52,7 @@ def test_d2_what_does_not_call_itself_json_is_refused(world: World, content_type
     before = checksums(world.database)
 
     for method, path, body in JSON_CALLS:
-        url = path.format(comment=comment["id"], author=comment["author"]["id"])
+        url = path.format(comment=comment["id"], author=comment["author"]["id"], passkey=some_id())
         answer = world.call(method, url, body, by=admin, headers={"Content-Type": content_type, "Origin": ORIGIN})
         assert (path, answer.status_code) == (path, 415)
         assert json_of(answer)["code"] == "unsupported_media_type"
@@ -63,7 +70,7 @@ def test_d2_every_call_that_takes_a_body_is_in_the_table_above(world: World) -> 
 
     def pattern(path: str) -> str:
         path = path.replace("/demo/", "/{site}/").replace(ARTICLE, "{article}").replace("{comment}", "{comment_id}")
-        path = path.replace("{author}", "{account_id}")
+        path = path.replace("{author}", "{account_id}").replace("{passkey}", "{passkey_id}")
         return f"/api/v1{path}"
 
     assert taking == {(method, pattern(path)) for method, path, _ in JSON_CALLS}

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from api.mail import ConsoleMailer
 from api.maintenance import Maintenance
-from moderation import accounts, addresses, outbox, password_changes, removals, second_factor, sessions, sites
+from moderation import accounts, addresses, outbox, passkeys, password_changes, removals, second_factor, sessions, sites
 from moderation.db import Base
 from moderation.erasure import NOBODY, Fate, erase_account
 from moderation.errors import NotFoundError
@@ -23,11 +23,13 @@ from moderation.exporting import SECTIONS
 from moderation.models import (
     Account,
     OutboxMessage,
+    Passkey,
     Role,
     SecondFactor,
     SiteIdentity,
     StaffIdentity,
 )
+from moderation.passkeys import RelyingParty
 from moderation.removals import NewRemoval
 from moderation.sanctions import Author
 from tests import parallel
@@ -115,6 +117,17 @@ def live(world: World) -> Life:
         removal.undone_by_id, removal.state = account.id, "undone"
         session.add(SecondFactor(account_id=account.id, sealed_seed="v1.x", created_at=world.clock()))
         second_factor.renew_codes(session, account.id, now=world.clock())
+        session.add(
+            Passkey(
+                account_id=account.id,
+                credential_id="YWRh",
+                public_key="x",
+                sign_count=7,
+                name="Adas Telefon",
+                created_at=world.clock(),
+            )
+        )
+        passkeys.ask(session, account.id, RelyingParty("x.example", "https://x.example"), now=world.clock())
         # She has moderated, too, and set a policy.
         accounts.assign_role(session, account, Role.MODERATOR, (site.id,))
         sites.set_policy(

@@ -93,6 +93,7 @@ class Scene:
                     "account_id": self.author,
                     "session_id": some_id(),
                     "identity_id": some_id(),
+                    "passkey_id": some_id(),
                     "sanction_id": some_id(),
                     "removal_id": self.removal,
                 },
