@@ -38,6 +38,7 @@ JSON_CALLS = [
     ("POST", "/comments/{comment}/flags", {"reason": "spam"}),
     ("PUT", "/review-queue/{comment}/decision", {"action": "publish", "version": 1}),
     ("POST", "/review-queue/decisions", {"decisions": []}),
+    ("POST", "/sites/demo/authors/{author}/removals", {"action": "withdraw"}),
     ("POST", "/sites/demo/authors/{author}/sanctions", {"kind": "warning", "reason_code": "spam"}),
 ]
 
