@@ -16,7 +16,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from api import auth, browser_sessions, language
 from api.desk import assets
 from api.services import services
+from moderation.models import Role
 from moderation.review_queue import REASON_CODES
+from moderation.sanctions import REASONS
 from moderation.sessions import Authenticated
 from seeds.people import demo_accounts
 
@@ -118,6 +120,8 @@ def _context(found: Authenticated | None, spoken: str) -> dict[str, Any]:
             "language": spoken,
             "texts": {**texts["desk"], **texts["figures"]},
             "reason_codes": REASON_CODES,
+            "sanction_reasons": REASONS,
+            "is_admin": found is not None and found.account.role == Role.ADMIN,
             "undo_window_s": held.settings.undo_window.total_seconds(),
             "account": found.account.display_name if found is not None else None,
         },

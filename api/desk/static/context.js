@@ -1,5 +1,6 @@
 // What stands beside the comment: the scores, the author's record, and what was decided before.
 
+import { AuthorActions } from "./author_actions.js";
 import { $, h, show, stranger } from "./dom.js";
 import { get } from "./server.js";
 import { ago, clock, label, moment, number, reason, score, since, t } from "./texts.js";
@@ -21,9 +22,11 @@ export function context(queue) {
   }
   const recent = h("div", { class: "recent" });
   const history = h("div", { class: "history" });
-  show($("context"), scores(item), author(item, recent), history);
+  const actions = new AuthorActions(item, () => queue.load());
+  show($("context"), scores(item), author(item, recent, actions), history);
   // Whoever goes through the queue quickly does not look at everybody's past.
   timer = setTimeout(() => {
+    actions.load().catch(() => {});
     more(item, recent, history).catch(() => show(recent, h("p", { class: "muted" }, t("context_failed"))));
   }, CALM_MS);
 }
@@ -49,7 +52,7 @@ function bar({ name, value, limit }) {
     h("span", { class: "track", "aria-hidden": "true", title: limit === null ? null : t("limit", { limit: score(limit) }) }, filled, tick));
 }
 
-function author(item, recent) {
+function author(item, recent, actions) {
   const { author: who } = item;
   const all = who.published + who.rejected + who.held;
   return h("section", { class: "author", id: "author" }, h("h3", {}, t("author")),
@@ -57,8 +60,7 @@ function author(item, recent) {
     h("dl", { class: "record" },
       [["published", who.published], ["rejected", who.rejected], ["held", who.held]].map(([name, value]) => h("div", { class: name }, h("dt", {}, t(`record.${name}`)), h("dd", {}, number(value))))),
     all <= 1 ? h("p", { class: "muted small" }, t("first_comment")) : recent,
-    // Further pages put what can be done about an author here.
-    h("div", { id: "author-actions" }));
+    actions.element);
 }
 
 async function more(item, recent, history) {
