@@ -4,6 +4,9 @@ from __future__ import annotations
 
 XSS = (
     "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "javascript:/*--></title></style></textarea></script><svg onload='/*`/**/alert(1)//'>",
+    "'\"><input autofocus onfocus=alert(1)>",
     "<ScRiPt src=https://evil.test/x.js></sCrIpT>",
     "<<script>script>alert(1)<</script>/script>",
     "<img src=x onerror=alert(1)>",
@@ -72,6 +75,32 @@ XSS = (
     "[" * 400 + "x" + "](y)" * 400,
     "`" * 501 + "x",
 )
+
+XSS_URLS = (
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\tscript:alert(1)",
+    "\u200bjavascript:alert(1)",
+    "javascript://ok.example/%0aalert(1)",
+    "javascript:https://ok.example/",
+    "javascript&colon;alert(1)",
+    "&#106;avascript:alert(1)",
+    "https:javascript:alert(1)",
+    "view-source:javascript:alert(1)",
+    "vbscript:msgbox(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+    "blob:https://evil.test/x",
+    "filesystem:https://evil.test/temporary/x.html",
+    "file:///etc/passwd",
+    'https://ok.example/"onmouseover=alert(1)//',
+    "https://ok.example/'onfocus='alert(1)'autofocus='",
+    "https://ok.example/><img src=x onerror=alert(1)>",
+    "https://ok.example/`onmouseover=alert(1)`",
+    "https://ok.example/#<svg/onload=alert(1)>",
+    "mailto:a@ok.example?subject=<script>alert(1)</script>",
+)
+"""Addresses that should not become links, or links that should not become more."""
 
 SQL = (
     "' OR '1'='1",

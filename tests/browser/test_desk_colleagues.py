@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.desk_visits import Desk, body_of, expect_counts, rows
-from tests.browser.visitors import Site, Watch
-from tests.sentences import insult, sentence
+from tests.browser.visitors import Site
+from tests.sentences import insult
 
 
 @pytest.fixture
@@ -117,53 +116,6 @@ def test_new_comments_are_announced_and_fill_an_empty_desk(desk: Desk) -> None:
     page.keyboard.press("g")
 
     expect(rows(page)).to_have_count(2)
-
-
-ATTACKS = [
-    "<script>alert(1)</script>",
-    '<img src=x onerror="alert(1)">',
-    "<svg/onload=alert(1)>",
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "[klick](javascript:alert(1))",
-    "<a href='javascript:alert(1)'>klick</a>",
-    "</script><script>alert(1)</script>",
-    "{{constructor.constructor('alert(1)')()}}",
-    "<style>*{background:url(https://evil.test/x)}</style>",
-    "<link rel=stylesheet href=https://evil.test/x.css>",
-    "![bild](https://evil.test/x.png)",
-    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-    "\u202egnp.exe\u202c <b onmouseover=alert(1)>fett</b>",
-    "<object data='data:text/html,<script>alert(1)</script>'></object>",
-    '"><input autofocus onfocus=alert(1)>',
-    "<details open ontoggle=alert(1)>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "javascript:/*--></title></style></textarea></script><svg onload='/*`/**/alert(1)//'>",
-]
-
-
-def test_f1_what_strangers_write_is_only_ever_text(desk: Desk, watch: Watch) -> None:
-    for number, attack in enumerate(ATTACKS):
-        author = desk.reader(attack.translate({ord("\u202e"): None, ord("\u202c"): None})[:80])
-        parent = desk.post(author, f"{sentence(number)} {attack}")
-        held = desk.post(author, f"{insult(number)} {attack}", parent=parent["id"])
-        assert held["status"] == "held"
-    page = desk.open(desk.moderator("Erika"))
-    expect(rows(page)).to_have_count(len(ATTACKS))
-
-    for number, attack in enumerate(ATTACKS):
-        visible = json.dumps(attack.splitlines()[0][-12:])
-        expect(body_of(page)).to_contain_text(json.loads(visible))
-        page.wait_for_timeout(250 if number % 6 == 0 else 0)
-        page.locator("#item").hover()
-        page.keyboard.press("j")
-    page.get_by_role("button", name="Archiv").click()
-    expect(rows(page).first).to_be_visible()
-    page.locator("#toggle-filters").click()
-    expect(page.locator("select[name=author]")).to_be_visible()
-    page.goto(f"{desk.site.url}/desk/figures")
-
-    assert page.locator("#main script, #main img, #main iframe, #main svg[onload], #main object").count() == 0
-    watch.assert_clean()
 
 
 def test_f4_characters_that_hide_or_reorder_are_shown_by_their_number(desk: Desk) -> None:

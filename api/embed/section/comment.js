@@ -18,7 +18,7 @@ export class CommentView {
     this.below = h("div", { class: "below" });
     this.replies = h("ol", { class: "replies", role: "list" });
     this.more = h("div", { class: "more" });
-    this.element = h("li", { id: `c-${comment.id}` }, this.card, this.below, this.replies, this.more);
+    this.element = h("li", { id: `c-${comment.id}`, role: "listitem" }, this.card, this.below, this.replies, this.more);
     this.cursor = comment.replies_cursor;
     this.#render();
     for (const reply of comment.replies ?? []) section.thread.add(reply, this);

@@ -119,7 +119,7 @@ export class Own {
     const view = thread.add(comment, parent, { first: !parent });
     const isAbove = view.element.parentElement === this.list;
     if (!parent && !isPublic(comment)) this.list.prepend(view.element);
-    if (!parent && isPublic(comment) && isAbove) thread.list.prepend(view.element);
+    if (!parent && isPublic(comment) && isAbove) thread.lead(view);
     return view;
   }
 

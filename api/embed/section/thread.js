@@ -10,6 +10,8 @@ const MOST_NEW = 100;
 const SORTS = ["newest", "oldest", "top"];
 const LINK = /^#comment-([0-9a-f-]{36})$/;
 
+const part = () => h("ol", { class: "part", role: "none" });
+
 export class Thread {
   views = new Map();
   #cursor = null;
@@ -28,7 +30,9 @@ export class Thread {
     this.select = order;
     this.news = h("div", { class: "news" });
     this.linked = h("div");
-    this.list = h("ol", { class: "list", role: "list", "aria-label": t("comments") });
+    // In parts, one for each page: a browser leaves out what is far away, and has a few hundred parts to look through
+    // rather than ten thousand comments.
+    this.list = h("div", { class: "list", role: "list", "aria-label": t("comments") });
     this.foot = h("div", { class: "foot" });
     this.empty = h("p", { class: "muted", hidden: true }, t("no_comments"));
     const parts = [this.order, this.linked, this.news, this.list, this.empty, this.foot];
@@ -58,7 +62,7 @@ export class Thread {
 
   /** The same comments again, for somebody else: after signing in or out. Forms that are open stay open. */
   async sync() {
-    const page = await this.#page({ limit: Math.min(100, Math.max(FIRST_PAGE, this.list.children.length)) });
+    const page = await this.#page({ limit: Math.min(100, Math.max(FIRST_PAGE, this.#size)) });
     for (const comment of page.items) this.add(comment);
     const isNobody = !this.section.session.account;
     for (const view of this.views.values()) if (isNobody) view.update({ own_vote: 0, is_own: false });
@@ -76,6 +80,7 @@ export class Thread {
 
   #append(page) {
     const { t } = this.section.words;
+    this.list.append(part());
     const added = page.items.filter((comment) => !this.views.has(comment.id)).map((comment) => this.add(comment));
     this.#cursor = page.next_cursor;
     const more = button(t("more_comments"), (event) => this.#more(event.currentTarget), { class: "wide" });
@@ -86,8 +91,22 @@ export class Thread {
 
   /** What depends on how many comments there are. */
   settle() {
-    this.order.hidden = this.list.children.length < 2;
-    this.empty.hidden = this.list.children.length > 0;
+    this.order.hidden = this.#size < 2;
+    this.empty.hidden = this.#size > 0;
+  }
+
+  get #size() {
+    return [...this.list.children].reduce((sum, one) => sum + one.children.length, 0);
+  }
+
+  /** First in the list, whatever its order. */
+  lead(view) {
+    this.#ends("firstElementChild").prepend(view.element);
+  }
+
+  #ends(which) {
+    if (!this.list.firstChild) this.list.append(part());
+    return this.list[which];
   }
 
   async #more(pressed) {
@@ -118,8 +137,9 @@ export class Thread {
     const above = parent && parent.level >= this.section.info.limits.shown_depth ? parent.parent : parent;
     const view = new CommentView(this.section, comment, above);
     this.views.set(comment.id, view);
-    const list = above?.replies ?? this.list;
-    list[first ? "prepend" : "append"](view.element);
+    if (above) above.replies.append(view.element);
+    else if (first) this.lead(view);
+    else this.#ends("lastElementChild").append(view.element);
     above?.renderMore();
     return view;
   }
@@ -177,8 +197,8 @@ export class Thread {
 
   go(view) {
     if (!view) return;
-    // A thread that has not been drawn yet has a guessed height. Drawn after the jump, it would push the comment away.
-    for (let one = view; one; one = one.parent) one.element.classList.add("drawn");
+    // What has not been drawn yet has a guessed height. Drawn after the jump, it would push the comment away.
+    view.element.closest(".part")?.classList.add("drawn");
     view.card.scrollIntoView({ block: "center" });
     view.card.focus({ preventScroll: true });
   }
