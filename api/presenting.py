@@ -35,6 +35,7 @@ def account(session: Session, shown: Account) -> dict[str, Any]:
         "role": shown.role,
         "sites": sorted(sites),
         "language": shown.language,
+        "has_password": shown.password_hash is not None,
         "created_at": shown.created_at,
     }
 

@@ -47,6 +47,9 @@ class OwnAccount(Schema):
         fields.String(), required=True, metadata={"description": "The sites that a moderator works for."}
     )
     language = fields.String(required=True)
+    has_password = fields.Boolean(
+        required=True, metadata={"description": "False where a site or a provider signs the account in."}
+    )
     created_at = fields.AwareDateTime(required=True)
 
 

@@ -42,7 +42,8 @@ def test_a_reader_downloads_everything_and_leaves(
     page.get_by_role("button", name="Absenden").click()
     expect(page.get_by_text("Ein Gedanke, der stehen bleiben darf.").first).to_be_visible()
 
-    page.get_by_role("button", name="Meine Daten").click()
+    page.get_by_role("button", name="Mein Konto").click()
+    page.get_by_text("Meine Daten").click()
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Herunterladen").click()
     file = tmp_path / "meine.json"
@@ -72,7 +73,8 @@ def test_whom_the_site_signs_in_needs_no_password(site: Site, visit: Callable[..
     token = shared_key(site.world, kid="gehen").token(sub="geht-17", name="Tom Krug")
     page = visit().new_page()
     show(page, site, site.article(), f'data-token="{token}"', language="en")
-    page.get_by_role("button", name="My data").click()
+    page.get_by_role("button", name="My account").click()
+    page.get_by_text("My data").click()
     page.get_by_role("button", name="Delete account…").click()
     expect(page.get_by_label("Password")).to_have_count(0)
     page.get_by_label("They are deleted, too.").check()
@@ -87,7 +89,8 @@ def test_the_dialog_fits_a_narrow_screen(site: Site, visit: Callable[..., Browse
     token = shared_key(site.world, kid=f"schmal-{language}").token(sub=f"schmal-{language}")
     page = visit(viewport={"width": 320, "height": 640}).new_page()
     show(page, site, site.article(), f'data-token="{token}"', language=language)
-    page.get_by_role("button", name="Meine Daten" if language == "de" else "My data").click()
+    page.get_by_role("button", name="Mein Konto" if language == "de" else "My account").click()
+    page.get_by_text("Meine Daten" if language == "de" else "My data").click()
     page.get_by_role("button", name="Konto löschen …" if language == "de" else "Delete account…").click()
 
     look(page, f"leaving-{language}")

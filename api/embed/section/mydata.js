@@ -5,44 +5,35 @@ import { button, fill, h } from "./dom.js";
 const FATES = ["keep", "remove"];
 
 export class MyData {
-  constructor(section) {
-    this.section = section;
-    this.element = h("dialog", {
-      class: "dialog",
-      "aria-labelledby": "my-data",
-      onclick: (event) => event.target === this.element && this.element.close(),
-      onclose: () => fill(this.element),
-    });
+  constructor(dialog) {
+    this.dialog = dialog;
+    this.section = dialog.section;
   }
 
-  open() {
+  /** `account` is the reader's own, as the server describes it. */
+  render(account) {
     const { t } = this.section.words;
-    this.message = h("p", { class: "problem", role: "alert", hidden: true });
-    this.leaving = h("div", null, button(t("delete_account"), () => this.#askToLeave(), { class: "link" }));
-    fill(
-      this.element,
-      h("h3", { id: "my-data" }, t("my_data")),
+    const leaving = h("div", null, button(t("delete_account"), () => this.#askToLeave(leaving, account), { class: "link" }));
+    return [
       h("p", { class: "muted" }, t("export_why")),
-      h("div", { class: "row" }, button(t("export"), () => this.#try(() => this.#download()), { class: "primary" }), button(t("cancel"), () => this.element.close())),
-      this.message,
-      this.leaving,
-    );
-    this.element.showModal();
+      h("div", { class: "row" }, button(t("export"), () => this.dialog.try(() => this.#download()), { class: "primary" })),
+      leaving,
+    ];
   }
 
-  #askToLeave() {
+  #askToLeave(leaving, account) {
     const { t } = this.section.words;
     const choices = FATES.map((fate, at) =>
       h("label", { class: "check" }, h("input", { type: "radio", name: "fate", value: fate, checked: at === 0 }), h("span", null, t(`fate_${fate}`))),
     );
     const id = "leaving-password";
     const input = h("input", { id, type: "password", autocomplete: "current-password", required: true });
-    // Whom the site signs in has no password here.
-    const password = !this.section.session.isOfSite && h("div", { class: "field" }, h("label", { for: id }, t("password")), input);
+    // Whom the site or a provider signs in has no password here.
+    const password = account.has_password && h("div", { class: "field" }, h("label", { for: id }, t("password")), input);
     const leave = (event) => {
       event.preventDefault();
       const comments = form.querySelector("input:checked").value;
-      this.#try(() => this.#leave({ password: input.value, comments }));
+      this.dialog.try(() => this.#leave({ password: input.value, comments }));
     };
     const form = h(
       "form",
@@ -52,18 +43,8 @@ export class MyData {
       password,
       h("div", { class: "row" }, h("button", { class: "primary", type: "submit" }, t("delete_for_good"))),
     );
-    fill(this.leaving, form);
+    fill(leaving, form);
     form.querySelector("input").focus();
-  }
-
-  async #try(work) {
-    this.message.hidden = true;
-    try {
-      await work();
-    } catch (error) {
-      this.message.textContent = this.section.explain(error);
-      this.message.hidden = false;
-    }
   }
 
   async #download() {
@@ -75,7 +56,7 @@ export class MyData {
 
   async #leave(wish) {
     await this.section.api.call("DELETE", "/accounts/me", wish);
-    this.element.close();
+    this.dialog.element.close();
     this.section.session.forget();
     this.section.say(this.section.words.t("account_deleted"));
   }

@@ -1,9 +1,9 @@
 // The comment section: a custom element that a page's styles cannot reach into, and what its parts share.
 
+import { AccountDialog } from "./account.js";
 import { Api, Problem, Unanswered, path } from "./api.js";
 import { Composer } from "./composer.js";
 import { button, fill, h } from "./dom.js";
-import { MyData } from "./mydata.js";
 import { Own } from "./own.js";
 import { comeBack } from "./provider.js";
 import { Pulse } from "./pulse.js";
@@ -57,9 +57,9 @@ export class Section {
     this.own = new Own(this);
     this.thread = new Thread(this);
     this.dialog = new SignInDialog(this);
-    this.myData = new MyData(this);
+    this.accountDialog = new AccountDialog(this);
     this.trouble = h("div");
-    const parts = [this.write, this.trouble, this.own.element, this.thread.element, this.status, this.dialog.element, this.myData.element];
+    const parts = [this.write, this.trouble, this.own.element, this.thread.element, this.status, this.dialog.element, this.accountDialog.element];
     const root = h("section", { class: "root", lang: this.words.language, "aria-labelledby": "heading" });
     root.append(h("header", { class: "top" }, this.heading, this.account), ...parts);
     this.heading.append(t("comments"));
@@ -155,7 +155,7 @@ export class Section {
       this.account,
       h("span", null, t("signed_in_as"), " ", name),
       desk,
-      button(t("my_data"), () => this.myData.open(), { class: "link" }),
+      button(t("my_account"), () => this.accountDialog.open(), { class: "link" }),
       button(t("sign_out"), () => this.session.signOut(), { class: "link" }),
     );
   }
