@@ -119,6 +119,16 @@ def forget_unsent(session: Session, account_id: uuid.UUID, kind: str) -> None:
     )
 
 
+def forget_change(session: Session, account: Account) -> None:
+    """Call off a change of address that somebody asked for; that the account's own address waits is another matter."""
+    forget_unsent(session, account.id, outbox.ADDRESS_CHANGE)
+    session.execute(
+        delete(AddressConfirmation).where(
+            AddressConfirmation.account_id == account.id, AddressConfirmation.email != account.email
+        )
+    )
+
+
 def forget_expired(session: Session, *, now: dt.datetime) -> None:
     session.execute(delete(AddressConfirmation).where(AddressConfirmation.expires_at <= now))
 

@@ -112,16 +112,17 @@ def _take(session: Session, slots: Sequence[Slot], *, now: dt.datetime) -> None:
         values = {"a_name": slot.limit.name, "a_subject": slot.key, "most": slot.limit.count, **ends}
         given |= {f"{name}{place}": value for name, value in values.items()}
     connection = session.connection()
-    taken = {row.name: row for row in connection.execute(_taking(connection.dialect.name, len(slots)), given)}
+    rows = connection.execute(_taking(connection.dialect.name, len(slots)), given)
+    taken = {(row.name, row.subject): row for row in rows}
     for slot in slots:
-        row = taken[slot.limit.name]
+        row = taken[slot.limit.name, slot.key]
         if row.taken > slot.limit.count:
             raise RateLimitedError(max(1, math.ceil((row.ends_at - now).total_seconds())))
 
 
 @cache
 def _taking(dialect: str, slots: int) -> Executable:
-    """One statement for so many slots of different limits, made once: every post takes several."""
+    """One statement for so many slots, made once: every post takes several. Slots of one limit have one count."""
     table = cast(Table, LimitWindow.__table__)
     columns = ("name", "subject", "count", "ends_at")
     # Not VALUES of several rows: SQLAlchemy makes the SQL of that anew each time.
@@ -144,7 +145,7 @@ def _taking(dialect: str, slots: int) -> Executable:
             ),
             "ends_at": case((running, table.c.ends_at), else_=insert.excluded.ends_at),
         },
-    ).returning(table.c.name, table.c["count"].label("taken"), table.c.ends_at)
+    ).returning(table.c.name, table.c.subject, table.c["count"].label("taken"), table.c.ends_at)
 
 
 def _wanted(table: Table, place: int) -> list[ColumnElement[Any]]:

@@ -52,8 +52,7 @@ def demand_another(
     if account.email_key is None:
         raise NoPasswordError
     account.password_hash = None
-    session.execute(delete(PasswordReset).where(PasswordReset.account_id == account_id))
-    sessions.end_all(session, account_id)
+    _end_all_that_began_before(session, account)
     outbox.promise(session, outbox.RESET_DEMANDED, account, now=now)
     log.info("password_reset_demanded", account_id=str(account_id), actor_id=str(actor_id) if actor_id else None)
     return account
@@ -123,9 +122,15 @@ def change(
 def _set(session: Session, account_id: uuid.UUID, hashed: str, *, but: uuid.UUID | None, now: dt.datetime) -> None:
     account = accounts.get(session, account_id)
     account.password_hash = hashed
-    session.execute(delete(PasswordReset).where(PasswordReset.account_id == account_id))
-    sessions.end_all(session, account_id, but=but)
+    _end_all_that_began_before(session, account, but=but)
     outbox.promise(session, "password_changed", account, now=now)
+
+
+def _end_all_that_began_before(session: Session, account: Account, *, but: uuid.UUID | None = None) -> None:
+    """Whoever knew the old password may be why there is another: nothing that they began with it goes on."""
+    session.execute(delete(PasswordReset).where(PasswordReset.account_id == account.id))
+    addresses.forget_change(session, account)
+    sessions.end_all(session, account.id, but=but)
 
 
 def _holder(session: Session, token: str, *, now: dt.datetime) -> uuid.UUID:

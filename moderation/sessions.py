@@ -89,7 +89,7 @@ def sign_in(
         guard.limiter.give_back(*guard.slots)
     presented = checker.present(database, known.id, credentials.proof, now=now) if needs_proof else None
     with database.write() as session:
-        account = accounts.get(session, known.id)
+        account = _demand_same_password(session, known)
         if renewed is not None:
             account.password_hash = renewed
         if presented is not None:
@@ -129,6 +129,19 @@ def _demand_credentials(
         log.warning("sign_in_failed", account_id=str(known.id) if known else None)
         raise WrongCredentialsError
     return known, needs_proof
+
+
+def _demand_same_password(session: Session, known: Account) -> Account:
+    """The account, locked. Hashing takes a while: whoever chose another password meanwhile has ended all sessions, and
+    neither may one more begin nor the old password's hash be written over the new one's.
+
+    Raises:
+        WrongCredentialsError: the password that was checked is the account's no longer.
+    """
+    account = session.get(Account, known.id, with_for_update=True, populate_existing=True)
+    if account is None or account.password_hash != known.password_hash:
+        raise WrongCredentialsError
+    return account
 
 
 def demand_password(hasher: Hasher, account: Account, password: str, *, guard: Guard, now: dt.datetime) -> None:

@@ -136,6 +136,16 @@ def edit(
     return screening_jobs.job_for(session, revision, standing=standing.standing, now=now)
 
 
+def site_of_own(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> str:
+    """The key of the site that the actor's own comment is on.
+
+    Raises:
+        NotFoundError, NotAuthorError: it is not the actor's comment.
+    """
+    comment = _demand_own(session.get(Comment, comment_id), actor)
+    return session.get_one(Site, comment.site_id).key
+
+
 def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.datetime) -> None:
     """Take the actor's own comment back for good. Its place in the thread stays while there are replies.
 
@@ -215,7 +225,10 @@ def current_revision(session: Session, comment: Comment) -> Revision:
 
 
 def _own(session: Session, comment_id: uuid.UUID, actor: Actor) -> Comment:
-    comment = publication.lock(session, comment_id)
+    return _demand_own(publication.lock(session, comment_id), actor)
+
+
+def _demand_own(comment: Comment | None, actor: Actor) -> Comment:
     if comment is None:
         raise NotFoundError("comment")
     if comment.author_id != actor.account_id:

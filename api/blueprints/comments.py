@@ -133,16 +133,15 @@ def replies(query: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
 @auth.requires("account")
 def edit(wish: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
     """Edit your own comment. The new text is screened; readers see the last published one until it is cleared."""
-    held = services()
+    held, actor, now = services(), auth.actor(), services().clock()
     held.runner.demand_room()
+    with held.database.read() as session:
+        site = submissions.site_of_own(session, comment_id, actor=actor)
+    # What is written anew costs as much as what is new.
+    held.limiters.lenient.take(*slots(held.settings, "posts", account=str(actor.account_id), site=site), now=now)
     with held.database.write() as session:
         job = submissions.edit(
-            session,
-            comment_id,
-            wish["body"],
-            actor=auth.actor(),
-            lease=held.settings.screening_lease,
-            now=held.clock(),
+            session, comment_id, wish["body"], actor=actor, lease=held.settings.screening_lease, now=now
         )
     if job is not None:
         held.runner.run(job)

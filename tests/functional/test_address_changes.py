@@ -114,6 +114,55 @@ def test_a_letter_for_a_new_password_that_lies_in_the_old_box_is_worth_nothing(
     assert json_of(answer)["code"] == "invalid_token"
 
 
+@pytest.mark.parametrize("how", ["changed", "reset", "demanded"])
+def test_another_password_calls_off_a_change_of_address_that_was_asked_for_with_the_old_one(
+    world: World, postbox: Postbox, ada: Person, how: str
+) -> None:
+    ask(world, ada, "thief@example.org")
+    token = token_in(postbox.empty()[0])
+
+    choose_another_password(world, postbox, ada, how)
+
+    assert confirm(world, token).status_code == 400
+
+
+def test_a_letter_to_the_new_address_that_waits_when_the_password_changes_is_not_sent(
+    world: World, postbox: Postbox, ada: Person
+) -> None:
+    ask(world, ada, "thief@example.org")
+
+    choose_another_password(world, postbox, ada, "changed")
+
+    assert [letter["To"] for letter in postbox.empty()] == [ADA]
+
+
+def test_another_password_leaves_the_letter_to_the_accounts_own_address_alone(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(verify_addresses=True)
+    postbox = Postbox(world)
+    ada = join(world, ADA)
+    token = token_in(postbox.empty()[0])
+
+    choose_another_password(world, postbox, ada, "changed")
+
+    assert confirm(world, token).status_code == 204
+
+
+def choose_another_password(world: World, postbox: Postbox, ada: Person, how: str) -> None:
+    other = "Birkenrinde im Regen"
+    if how == "changed":
+        answer = world.call("PUT", "/accounts/me/password", {"current_password": PASSWORD, "password": other}, by=ada)
+    elif how == "reset":
+        world.call("POST", "/password-resets", {"email": ADA})
+        (token,) = [token_in(letter) for letter in postbox.empty() if letter["To"] == ADA]
+        answer = world.call("POST", "/password-resets/completions", {"token": token, "password": other})
+    else:
+        admin = world.person(Role.ADMIN)
+        answer = world.call("POST", f"/accounts/{ada.account.id}/password-reset", by=admin)
+    assert answer.status_code == 204
+
+
 def test_b3_a_taken_address_is_answered_like_a_free_one_and_its_owner_is_told(
     world: World, postbox: Postbox, ada: Person
 ) -> None:

@@ -24,7 +24,7 @@ from moderation.passwords import Hasher
 from tests.fakes import Clock
 from tests.parallel import at_once
 from tests.servers import serving
-from tests.world import ARTICLE, World, json_of
+from tests.world import ARTICLE, ORIGIN, World, json_of
 
 NOWHERE = "redis://127.0.0.1:1/0"
 WRONG = {"email": "nobody@example.org", "password": "falsch falsch"}
@@ -74,6 +74,16 @@ def test_all_slots_are_taken_or_none(limiter: Limiter, clock: Clock) -> None:
     assert not passes(limiter, roomy, tight, clock=clock)
     assert passes(limiter, roomy, clock=clock)
     assert not passes(limiter, roomy, clock=clock)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_two_subjects_of_one_limit_each_is_counted(limiter: Limiter, clock: Clock, place: int) -> None:
+    both = sorted((slot(1), slot(1)), key=lambda one: one.key)
+    full, other = both[place], both[1 - place]
+    limiter.take(full, now=clock())
+
+    assert not passes(limiter, *both, clock=clock)
+    assert passes(limiter, other, clock=clock)
 
 
 def test_a_slot_that_was_given_back_can_be_taken_again_but_only_once(limiter: Limiter, clock: Clock) -> None:
@@ -167,6 +177,21 @@ def test_h4_writing_is_limited_by_account_address_and_site(make_world: Callable[
     assert [post(first), post(first), post(first)] == [201, 201, 429]
     assert [post(second), post(second)] == [201, 429]
     assert [post(third, "192.0.2.2"), post(third, "192.0.2.3")] == [201, 429]
+
+
+def test_h4_what_is_edited_counts_like_what_is_new(make_world: Callable[..., World]) -> None:
+    world = make_world(posts_per_account=3)
+    world.site()
+    author, other = world.person(), world.person()
+    wish = {"body": "Ein Gedanke."}
+    made = world.call("POST", f"/sites/demo/articles/{ARTICLE}/comments", wish, by=author, headers={"Origin": ORIGIN})
+    path = f"/comments/{json_of(made)['id']}"
+
+    edited = [world.call("PATCH", path, {"body": f"Ein Gedanke, Fassung {n}."}, by=author) for n in range(3)]
+
+    assert [answer.status_code for answer in edited] == [200, 200, 429]
+    assert world.call("PATCH", path, {"body": "Fremd."}, by=other).status_code == 403
+    assert json_of(world.call("GET", path, by=author))["body"] == "Ein Gedanke, Fassung 1."
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import email
 import email.policy
@@ -20,6 +21,7 @@ from api.letters import send_due
 from api.mail import compose
 from moderation import accounts
 from moderation.models import OutboxMessage, PasswordReset, Role
+from moderation.passwords import Hasher
 from tests.postbox import Postbox, plain, token_in
 from tests.servers import free_port
 from tests.site_tokens import shared_key
@@ -186,6 +188,34 @@ def test_c4_a_change_ends_all_other_sessions_at_their_next_request(world: World,
     assert (whoami(world, headers), whoami(world, other)) == (200, 401)
     assert sign_in(world, OTHER).status_code == 201
     assert complete(world, given).status_code == 400
+
+
+class InterruptedHasher(Hasher):
+    """Something happens while it is at work, the first time."""
+
+    def __init__(self, meanwhile: Callable[[], Any]) -> None:
+        super().__init__(memory_kib=16, time_cost=2)
+        self._happenings = [meanwhile]
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        matches = super().verify(stored, password)
+        while self._happenings:
+            self._happenings.pop()()
+        return matches
+
+
+def test_c4_a_sign_in_under_way_while_the_password_changes_neither_succeeds_nor_brings_the_old_one_back(
+    world: World, postbox: Postbox
+) -> None:
+    given = token(world, postbox)
+    # Its cost is another, so that a hash would be renewed.
+    interrupted = InterruptedHasher(lambda: complete(world, given))
+    world.app.extensions["vorab"] = dataclasses.replace(world.services, hasher=interrupted)
+
+    assert sign_in(world, PASSWORD).status_code == 401
+
+    assert sign_in(world, PASSWORD).status_code == 401
+    assert sign_in(world, OTHER).status_code == 201
 
 
 def test_b8_whoever_changes_or_resets_a_password_is_told_so_by_letter(world: World, postbox: Postbox) -> None:
