@@ -10,7 +10,10 @@ for (const other of document.querySelectorAll("nav a")) {
 const value = document.getElementById("value");
 const problem = document.getElementById("problem");
 const button = form.querySelector("button");
-if (kind !== "forgotten" && !token) fail(form.dataset.noToken);
+if (kind !== "forgotten" && !token) {
+  fail(form.dataset.noToken);
+  button.hidden = true;
+}
 
 document.getElementById("show")?.addEventListener("change", (event) => {
   value.type = event.target.checked ? "text" : "password";
@@ -54,6 +57,7 @@ async function reason(answer) {
 function finish() {
   const done = document.getElementById("done");
   form.hidden = true;
+  document.getElementById("again")?.remove();
   done.hidden = false;
   done.focus();
 }

@@ -23,6 +23,7 @@ from api.server import Listening, Server
 from api.settings import Settings
 from moderation.classifiers.protocol import Scores, ScoringInput
 from moderation.passwords import Hasher
+from moderation.text import languages
 from tests.fakes import FakeClassifier
 
 SLOW_WORD = "gemächlich"
@@ -67,6 +68,8 @@ def replacements() -> Replacements:
 
 class BrowserServer(Server):
     def load(self) -> Flask:
+        # The first text of a process waits until the languages are loaded: here, nobody's test does.
+        languages.detect("Ein Satz, der lang genug ist, um erkannt zu werden.", expected="de")
         return create_app(self._settings, replacements())
 
 
