@@ -125,5 +125,5 @@ def _context(found: Authenticated | None, spoken: str) -> dict[str, Any]:
             "undo_window_s": held.settings.undo_window.total_seconds(),
             "account": found.account.display_name if found is not None else None,
         },
-        "demo": demo_accounts().moderator if held.settings.demo else None,
+        "demo": demo_accounts() if held.settings.demo else None,
     }

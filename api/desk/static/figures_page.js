@@ -16,6 +16,8 @@ async function draw() {
   $("figures").setAttribute("aria-busy", "true");
   const found = await get("/figures", query);
   show($("figures"), keys(found), days(found), thresholds(found), agreement(found));
+  // On a phone a chart is wider than the window: what is newest stands at its end.
+  for (const chart of document.querySelectorAll("#days .scroll")) chart.scrollLeft = chart.scrollWidth;
   $("figures").setAttribute("aria-busy", "false");
 }
 

@@ -25,11 +25,13 @@ export function setUp(done) {
       button.disabled = false;
     }
   });
-  $("demo-account")?.addEventListener("click", (event) => {
-    form.elements.email.value = event.target.dataset.email;
-    form.elements.password.value = event.target.dataset.password;
-    form.querySelector("button[type=submit]").focus();
-  });
+  for (const account of form.querySelectorAll(".demo-account")) {
+    account.addEventListener("click", () => {
+      form.elements.email.value = account.dataset.email;
+      form.elements.password.value = account.dataset.password;
+      form.querySelector("button[type=submit]").focus();
+    });
+  }
   if (!window.isSecureContext) complain(new Error(t("needs_https")));
 }
 
