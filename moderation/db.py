@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -88,6 +89,7 @@ class Database:
             self._asking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = sessionmaker(self._engine_for_reading(), autoflush=False, expire_on_commit=False)
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
+        self._writers = threading.Lock()
 
     def _engine_for_reading(self) -> Engine:
         return self.engine.execution_options(vorab_read_only=True, postgresql_readonly=True)
@@ -100,8 +102,21 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with self._writing() as session, session.begin():
+        with self._turn(), self._writing() as session, session.begin():
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One writer of this process at a time, where the database takes no more than one anyway.
+
+        Who waits for SQLite's own lock sleeps between tries, longer each time, and may be overtaken by all others.
+        """
+        came = self.is_sqlite and self._writers.acquire(timeout=_SQLITE_BUSY_MS / 1000)
+        try:
+            yield
+        finally:
+            if came:
+                self._writers.release()
 
     def ask(self, question: Select[Any], values: Mapping[str, Any]) -> Sequence[Any] | None:
         """The one row that a query finds, if it finds one.
