@@ -97,7 +97,7 @@ def _look_up(given: str | None) -> Authenticated | None:
         return None
     held = services()
     now = held.clock()
-    with held.database.read() as session:
+    with held.database.alone() as session:
         found = sessions.authenticate(session, given, lifetimes=held.lifetimes, now=now)
     if found is not None and found.needs_touch:
         _touch(held, given, now=now)

@@ -168,9 +168,19 @@ def demand_present(session: Session, account_id: uuid.UUID) -> Account:
         NotSignedInError: it was deleted after its holder had been asked who they are.
     """
     found = session.scalar(_PRESENT, {"account": account_id})
-    if found is None or found.leaving is not None:
+    if found is None:
         raise NotSignedInError
+    demand_staying(found)
     return found
+
+
+def demand_staying(account: Account) -> None:
+    """
+    Raises:
+        NotSignedInError: it is being deleted.
+    """
+    if account.leaving is not None:
+        raise NotSignedInError
 
 
 _PRESENT = (

@@ -88,6 +88,7 @@ class Database:
             _ping_idle_connections(self.engine)
             self._asking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = sessionmaker(self._engine_for_reading(), autoflush=False, expire_on_commit=False)
+        self._alone = sessionmaker(self._asking, autoflush=False, expire_on_commit=False)
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._writers = threading.Lock()
 
@@ -98,6 +99,12 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A transaction that cannot write: the database refuses it."""
         with self._reading() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def alone(self) -> Iterator[Session]:
+        """A session for reading outside of any transaction: each query sees what is there by then. As :meth:`ask`."""
+        with self._alone() as session:
             yield session
 
     @contextmanager

@@ -109,7 +109,7 @@ def apply(session: Session, finding: Finding, *, now: dt.datetime) -> bool:
     change = Change(
         finding.screening.outcome.value,
         finding.screening.reasons,
-        screening_id=record.id,
+        screening_id=record,
         takes_down=finding.screening.outcome is not Outcome.PUBLISH,
     )
     publication.decide(session, comment, revision, change, now=now)

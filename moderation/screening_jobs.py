@@ -11,9 +11,10 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import cast
 
 import structlog
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from moderation import addresses, author_facts, publication, sites, standings
@@ -31,7 +32,7 @@ from moderation.publication import Change
 from moderation.screening.context import ArticleFacts, Standing
 from moderation.screening.pipeline import Material, Screening
 from moderation.screening.rules.address import UNCONFIRMED
-from moderation.screening.verdicts import Outcome, Passage
+from moderation.screening.verdicts import Outcome, Passage, Verdict
 
 MAX_ATTEMPTS = 3
 
@@ -164,12 +165,10 @@ def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime
         release(session, job)
         return False
     comment = publication.lock(session, job.comment_id)
-    revision = session.get_one(Revision, job.revision_id, populate_existing=True, with_for_update=True)
-    if comment is None or revision.screened_at is not None or revision.lease_token != job.token:
+    revision = session.scalar(_FINISHED, {"revision": job.revision_id, "token": job.token, "now": now})
+    if comment is None or revision is None:
         log.info("screening_superseded", revision_id=str(job.revision_id))
         return False
-    revision.screened_at = now
-    revision.lease_until = revision.lease_token = None
     stored = record(session, job, screening, now=now)
     if comment.status != Status.SCREENING or comment.current_number != revision.number:
         log.info("screening_overtaken", comment_id=str(comment.id), status=comment.status)
@@ -187,50 +186,72 @@ def _author(session: Session, job: Job) -> uuid.UUID:
     return session.scalars(select(Comment.author_id).where(Comment.id == job.comment_id)).one()
 
 
-def _change(job: Job, comment: Comment, screening: Screening, stored: ScreeningRecord) -> Change:
+def _change(job: Job, comment: Comment, screening: Screening, stored: uuid.UUID) -> Change:
     limit = job.material.policy.flags_to_hold
     if screening.outcome == Outcome.PUBLISH and limit and comment.open_flag_count >= limit:
         # Readers' flags took the comment down until a person has looked; an edit by its author is no answer to them.
-        return Change("hold", ("flagged",), screening_id=stored.id, takes_down=True)
+        return Change("hold", ("flagged",), screening_id=stored, takes_down=True)
     return Change(
         screening.outcome.value,
         screening.reasons,
-        screening_id=stored.id,
+        screening_id=stored,
         waits_for_author=screening.outcome == Outcome.HOLD and _rests_on_address(screening),
     )
 
 
-def record(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> ScreeningRecord:
-    """Store a screening with its verdicts."""
-    identity = screening.identity
-    stored = ScreeningRecord(
-        revision_id=job.revision_id,
-        policy_id=job.policy_id,
-        outcome=screening.outcome.value,
-        risk=screening.risk,
-        language=screening.language,
-        model_name=identity.name if identity else None,
-        model_digest=identity.digest if identity else None,
-        scores=dict(screening.scores),
-        thresholds=dict(screening.thresholds),
-        passages=_as_json(screening.passages),
-        duration_ms=screening.duration_ms,
-        created_at=now,
+# Only the holder of the lease finishes, and only once.
+_FINISHED = (
+    update(Revision)
+    .where(
+        Revision.id == bindparam("revision"),
+        Revision.screened_at.is_(None),
+        Revision.lease_token == bindparam("token"),
     )
-    session.add(stored)
-    session.flush()
-    session.add_all(
-        VerdictRecord(
-            screening_id=stored.id,
-            rule=verdict.rule,
-            outcome=verdict.outcome.value,
-            reason=verdict.reason,
-            passages=_as_json(verdict.passages),
-            evidence=dict(verdict.evidence),
-        )
-        for verdict in screening.verdicts
-    )
+    .values(screened_at=bindparam("now"), lease_until=None, lease_token=None)
+    .returning(Revision)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
+
+
+def record(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> uuid.UUID:
+    """Store a screening with its verdicts, and return its id."""
+    stored, identity = new_id(), screening.identity
+    values = {
+        "id": stored,
+        "revision_id": job.revision_id,
+        "policy_id": job.policy_id,
+        "outcome": screening.outcome.value,
+        "risk": screening.risk,
+        "language": screening.language,
+        "model_name": identity.name if identity else None,
+        "model_digest": identity.digest if identity else None,
+        "scores": dict(screening.scores),
+        "thresholds": dict(screening.thresholds),
+        "passages": _as_json(screening.passages),
+        "duration_ms": screening.duration_ms,
+        "created_at": now,
+    }
+    session.execute(_RECORD, values)
+    if screening.verdicts:
+        session.execute(_VERDICTS, [_as_row(stored, verdict) for verdict in screening.verdicts])
     return stored
+
+
+def _as_row(screening_id: uuid.UUID, verdict: Verdict) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "screening_id": screening_id,
+        "rule": verdict.rule,
+        "outcome": verdict.outcome.value,
+        "reason": verdict.reason,
+        "passages": _as_json(verdict.passages),
+        "evidence": dict(verdict.evidence),
+    }
+
+
+# Rows that are added and not looked at again need no objects.
+_RECORD = insert(cast(Table, ScreeningRecord.__table__))
+_VERDICTS = insert(cast(Table, VerdictRecord.__table__))
 
 
 def _as_json(passages: Sequence[Passage]) -> list[dict[str, object]]:

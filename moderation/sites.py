@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _POLICIES = "policies"
+_MOST_KNOWN = 1000
 _LANGUAGES = ("de", "en")
 
 
@@ -30,6 +32,10 @@ class NewSite:
     name: str
     language: str = "de"
     allowed_origins: tuple[str, ...] = ()
+
+
+PolicyRow = tuple[uuid.UUID, int, dict[str, Any]]
+"""Id, number and value of a row of ``SitePolicy``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +160,23 @@ def policy_of(session: Session, site_id: uuid.UUID) -> PolicyInForce:
     """The policy in force, the same one to the transaction's end. Every site has one from the start."""
     known: dict[uuid.UUID, PolicyInForce] = session.info.setdefault(_POLICIES, {})
     if site_id not in known:
-        policy_id, number, stored = session.execute(_IN_FORCE, {"site": site_id}).one()
-        known[site_id] = PolicyInForce(policy_id, number, policy_from_json(stored))
+        remember_policy(session, site_id, session.execute(_IN_FORCE, {"site": site_id}).one())
     return known[site_id]
+
+
+def remember_policy(session: Session, site_id: uuid.UUID, row: PolicyRow) -> None:
+    """Spare :func:`policy_of` its question: another query has found the policy in force."""
+    policy_id, number, stored = row
+    policy = _known.get(policy_id)
+    if policy is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        policy = _known[policy_id] = policy_from_json(stored)
+    session.info.setdefault(_POLICIES, {})[site_id] = PolicyInForce(policy_id, number, policy)
+
+
+# What was read once needs not be read again: a policy's row never changes.
+_known: dict[uuid.UUID, Policy] = {}
 
 
 # Made once: every post asks, and making a statement takes longer than running it.

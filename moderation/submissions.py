@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,7 @@ from moderation.errors import (
     RequestInProgressError,
 )
 from moderation.identifiers import new_id
-from moderation.models import Article, Comment, IdempotencyKey, Revision, Site, Status
+from moderation.models import Account, Article, Comment, IdempotencyKey, Revision, Site, SitePolicy, Status
 from moderation.publication import Change
 from moderation.screening.context import ArticleFacts
 from moderation.screening.pipeline import Material
@@ -74,17 +74,17 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
         InvalidInputError: the body, the parent or the key is not acceptable.
         IdempotencyKeyReusedError: the key was used for another request.
     """
-    site = sites.by_key(session, command.site)
+    site, article, author = _place(session, command, actor)
     sites.demand_origin(site, command.origin)
     actor.demand_valid_on(site.id)
-    author = accounts.demand_present(session, actor.account_id)
+    accounts.demand_staying(author)
     body = _clean_body(session, site, command.body)
     repeated = _repeated(session, command, actor, now=now)
     if repeated is not None:
         return repeated
     standing = standings.of(session, author.id, site.id, now=now)
     standing.demand_no_warning()
-    article = _article(session, site, command, now=now)
+    article = article or _new_article(session, site, command, now=now)
     if article.closed:
         raise ArticleClosedError
     parent = _parent(session, article, command.parent_id)
@@ -245,10 +245,34 @@ def _clean_body(session: Session, site: Site, body: str) -> str:
     return cleaned
 
 
-def _article(session: Session, site: Site, command: NewComment, *, now: dt.datetime) -> Article:
-    article = articles.find(session, site, command.article)
-    if article is not None:
-        return article
+def _place(session: Session, command: NewComment, actor: Actor) -> tuple[Site, Article | None, Account]:
+    """Where and by whom is written: what :func:`sites.by_key`, :func:`sites.policy_of`, :func:`articles.find` and
+    :func:`accounts.demand_present` would find, in one query."""
+    wanted = {"site": command.site, "article": command.article, "account": actor.account_id}
+    row = session.execute(_PLACE, wanted).one_or_none()
+    if row is None:
+        site = sites.by_key(session, command.site)
+        return site, None, accounts.demand_present(session, actor.account_id)
+    site, article, author, *policy = row
+    sites.remember_policy(session, site.id, tuple(policy))
+    return site, article, author
+
+
+_PLACE = (
+    select(Site, Article, Account, SitePolicy.id, SitePolicy.number, SitePolicy.policy)
+    .select_from(Site)
+    .join(Account, Account.id == bindparam("account"))
+    .join(SitePolicy, SitePolicy.site_id == Site.id)
+    .outerjoin(Article, (Article.site_id == Site.id) & (Article.external_id == bindparam("article")))
+    .where(Site.key == bindparam("site"))
+    .order_by(SitePolicy.number.desc())
+    .limit(1)
+    .with_for_update(read=True, key_share=True, of=Account)
+    .execution_options(populate_existing=True)
+)
+
+
+def _new_article(session: Session, site: Site, command: NewComment, *, now: dt.datetime) -> Article:
     if command.origin is None:
         raise NotFoundError("article")
     article = articles.find_or_create(session, site, command.article, now=now)

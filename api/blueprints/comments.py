@@ -20,6 +20,9 @@ from moderation.threads import Page, PageRequest
 
 blueprint = Blueprint("Comments", __name__, description="Reading and writing comments.")
 
+# Made once: a schema copies all of its fields when it is made.
+_OWN_COMMENT = schemas.OwnComment()
+_THREAD_PAGE = schemas.ThreadPage()
 _IDEMPOTENCY_HEADER = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -51,7 +54,7 @@ def thread(query: dict[str, Any], site: str, article: str) -> dict[str, Any] | R
     # made again.
     version = threads.version(held.database, site, article)
     address = ("thread", site, article, *query.values())
-    return public_pages.answer(held.public_pages, address, version, lambda: schemas.ThreadPage().dump(page()))
+    return public_pages.answer(held.public_pages, address, version, lambda: _THREAD_PAGE.dump(page()))
 
 
 @blueprint.route("/sites/<site>/articles/<article>/comments", methods=["POST"])
@@ -78,7 +81,7 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
         return _created(submitted.answer, replayed=True)
     if submitted.job is not None:
         held.runner.run(submitted.job)
-    answer: dict[str, Any] = schemas.OwnComment().dump(_own(submitted.comment_id))
+    answer: dict[str, Any] = _OWN_COMMENT.dump(_own(submitted.comment_id))
     if command.idempotency_key is not None and submitted.job is not None:
         # A repetition that comes while the first request is still at work must not speak for it.
         with held.database.write() as session:
