@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api import auth, browser_sessions, language
 from api.desk import assets
 from api.services import services
+from moderation import identity_providers
 from moderation.models import Role
 from moderation.review_queue import REASON_CODES
 from moderation.sanctions import REASONS
@@ -124,6 +125,18 @@ def _context(found: Authenticated | None, spoken: str) -> dict[str, Any]:
             "is_admin": found is not None and found.account.role == Role.ADMIN,
             "undo_window_s": held.settings.undo_window.total_seconds(),
             "account": found.account.display_name if found is not None else None,
+            "passkeys_available": held.checker.party is not None,
+            "providers": _providers(),
         },
         "demo": demo_accounts() if held.settings.demo else None,
     }
+
+
+def _providers() -> list[dict[str, str]]:
+    """Identity providers that staff may sign in with."""
+    with services().database.read() as session:
+        found = identity_providers.for_staff(session)
+    return [
+        {"site": site, "key": provider.key, "name": provider.name, "issuer": provider.issuer}
+        for site, provider in found
+    ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,12 +38,17 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One server for all tests of the session, with a site ``demo``. Tests keep apart by articles of their own."""
-    folder = tmp_path_factory.mktemp("browser")
+    with running(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@contextmanager
+def running(folder: Path, host: str = "127.0.0.1") -> Iterator[Site]:
     database: Database = databases.sqlite_copy(databases.sqlite_template(folder), folder)
     url = database.engine.url.render_as_string(hide_password=False)
-    with visitors.serving(url) as address:
+    with visitors.serving(url, host) as address:
         logs.configure("error")
-        settings = server.settings_for(url, urlsplit(address).port or 0)
+        settings = server.settings_for(url, urlsplit(address).port or 0, host)
         app = create_app(settings, server.replacements())
         world = World(app, app.extensions["vorab"], utc_now, FakeClassifier())  # type: ignore[arg-type]  # Time goes by.
         world.site(origins=(address, ORIGIN))

@@ -1,6 +1,6 @@
 """A whole server for the browser to visit: gunicorn in a process of its own, with the fake classifier.
 
-    python -m tests.browser.server DATABASE_URL PORT
+    python -m tests.browser.server DATABASE_URL PORT [HOST]
 
 It differs from ``vorab serve`` in three things: its classifier is the fake one, its passwords cost little to check, and
 its limits on how often something may be tried are out of the way.
@@ -44,11 +44,11 @@ def letters_of(database_url: str) -> Path:
     return Path(database_url.removeprefix("sqlite:///")).parent / "letters"
 
 
-def settings_for(database_url: str, port: int) -> Settings:
+def settings_for(database_url: str, port: int, host: str = "127.0.0.1") -> Settings:
     return Settings(
         secret_key="b" * 32,
         database_url=database_url,
-        base_url=f"http://127.0.0.1:{port}",
+        base_url=f"http://{host}:{port}",
         mail=f"folder:{letters_of(database_url)}",
         verify_addresses=False,
         log_level="error",
@@ -76,4 +76,4 @@ class BrowserServer(Server):
 if __name__ == "__main__":
     logs.configure("error")
     url, port = sys.argv[1], int(sys.argv[2])
-    BrowserServer(settings_for(url, port), Listening("127.0.0.1", port)).run()
+    BrowserServer(settings_for(url, port, *sys.argv[3:]), Listening("127.0.0.1", port)).run()

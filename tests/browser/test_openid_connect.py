@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from moderation import identity_providers, sites
+from moderation import accounts, identity_providers, second_factor, sites
 from moderation.identity_providers import NewProvider
 from tests import identity_provider
+from tests.browser.desk_visits import Desk
 from tests.browser.section_visits import Newspaper, Press, press_button, printing, section, writing
 from tests.browser.visitors import Site, Watch
 from tests.identity_provider import CLIENT_ID, SECRET, Running
@@ -45,8 +48,8 @@ def newspaper(site: Site, press: Press, visit: Callable[..., BrowserContext], pr
     return made
 
 
-def offer(site: Site, key: str, issuer: str, **changes: Any) -> None:
-    command = NewProvider("dienst", "Zeitungskonto", issuer, CLIENT_ID, SECRET, **changes)
+def offer(site: Site, key: str, issuer: str, *, name: str = "Zeitungskonto", **changes: Any) -> None:
+    command = NewProvider("dienst", name, issuer, CLIENT_ID, SECRET, **changes)
     held = site.world.services
     with site.world.database.write() as session:
         identity_providers.add(session, held.sealer, sites.by_key(session, key), command, now=site.world.clock())
@@ -166,6 +169,81 @@ def test_a_sign_in_that_another_window_began_is_refused(newspaper: Newspaper) ->
     expect(section(page).get_by_role("alert").first).to_contain_text("ließ sich nicht zu Ende bringen")
     expect(section(page).locator(".account")).to_be_empty()
     assert page.url == newspaper.address
+
+
+def test_staff_link_their_account_and_get_to_the_desk_with_it(
+    site: Site, provider: Running, visit: Callable[..., BrowserContext], press: Press
+) -> None:
+    desk = Desk(site, visit)
+    offer(site, desk.key, provider.issuer, for_readers=False, for_staff=True)
+    who = desk.moderator("Mira")
+    label = "Mit Zeitungskonto anmelden"
+    page = visit(viewport={"width": 1280, "height": 800}).new_page()
+    page.goto(f"{site.url}/desk")
+    look(page, "desk-providers")
+
+    # Nobody knows yet whom the provider means.
+    page.get_by_role("button", name=label).click()
+    sign_in_there(page, "mira")
+    expect(page.get_by_role("alert")).to_contain_text("Zu dieser Anmeldung gehört kein Konto der Redaktion")
+    look(page, "desk-provider-unknown")
+    page.locator("#email").fill(who.email)
+    page.locator("#password").fill(who.password)
+    page.locator("#sign-in button[type=submit]").click()
+    page.get_by_role("link", name="Mira").click()
+    page.get_by_role("button", name="Mit Zeitungskonto verknüpfen").click()
+    sign_in_there(page, "mira")
+    expect(page.get_by_text("Zeitungskonto hat Sie erkannt.")).to_be_visible()
+    look(page, "desk-provider-link")
+    page.get_by_label("Passwort").fill(who.password)
+    page.get_by_role("button", name="Verknüpfen", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Gespeichert.")
+    look(page, "desk-provider-linked")
+
+    page.locator("#sign-out").click()
+    expect(page.locator("#email")).to_be_visible()
+    page.goto(f"{site.url}/desk")
+    page.get_by_role("button", name=label).click()
+    sign_in_there(page, "mira")
+    expect(page.get_by_text("Nichts wartet.")).to_be_visible()
+    assert page.url == f"{site.url}/desk"
+
+    # With a second factor, the provider stands for the password alone.
+    with site.world.database.write() as session:
+        account = accounts.demand_by_email(session, who.email)
+        now = site.world.clock()
+        begun = second_factor.begin(session, site.world.services.sealer, account, issuer="x", now=now)
+        first = pyotp.TOTP(begun.secret).at(now - dt.timedelta(seconds=30))
+        codes = second_factor.confirm(session, site.world.services.sealer, account, first, now=now)
+    page.locator("#sign-out").click()
+    page.get_by_role("button", name=label).click()
+    sign_in_there(page, "mira")
+    expect(page.locator("#sign-in-error")).to_have_text("Bitte geben Sie den Code aus Ihrer App ein.")
+    expect(page.locator("#email")).to_be_hidden()
+    look(page, "desk-provider-code")
+    page.get_by_label("Code", exact=True).fill(codes[0])
+    page.get_by_role("button", name="Mit Code anmelden").click()
+    expect(page.get_by_text("Nichts wartet.")).to_be_visible()
+
+    page.get_by_role("link", name="Mira").click()
+    page.get_by_role("button", name="Verknüpfung mit Zeitungskonto lösen").click()
+    expect(page.get_by_role("button", name="Verknüpfung mit Zeitungskonto lösen")).to_have_count(0)
+
+
+def test_at_the_desk_a_provider_that_is_down_is_said_to_be_down(
+    site: Site, visit: Callable[..., BrowserContext], press: Press
+) -> None:
+    desk = Desk(site, visit)
+    with identity_provider.running() as gone:
+        offer(site, desk.key, gone.issuer, for_readers=False, for_staff=True, name="Fernes Konto")
+    page = visit(viewport={"width": 320, "height": 640}, locale="en-GB").new_page()
+    page.goto(f"{site.url}/desk")
+
+    page.get_by_role("button", name="Sign in with Fernes Konto").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Fernes Konto cannot be reached right now.")
+    look(page, "desk-provider-down-en-320")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.parametrize(

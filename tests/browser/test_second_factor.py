@@ -59,6 +59,7 @@ def test_a_site_that_wants_it_leads_its_moderators_through(strict_desk: Desk, si
 
     expect(page.get_by_text("Für die Moderation ist hier ein zweiter Faktor vorgeschrieben")).to_be_visible()
     look(page, "factor-off")
+    page.get_by_role("button", name="Einrichten").click()
     page.get_by_label("Passwort").fill("falsch")
     page.get_by_role("button", name="Einrichten").click()
     expect(page.get_by_role("alert")).to_have_text("Das Passwort stimmt nicht.")
@@ -95,6 +96,7 @@ def test_a_site_that_wants_it_leads_its_moderators_through(strict_desk: Desk, si
 def test_in_english_on_a_narrow_screen_nothing_overflows(desk: Desk) -> None:
     who = desk.moderator("Erika")
     page = desk.open(who, "/desk/second-factor", viewport={"width": 320, "height": 640}, locale="en-GB")
+    page.get_by_role("button", name="Set it up").click()
     page.get_by_label("Password").fill(who.password)
 
     page.get_by_role("button", name="Set it up").click()

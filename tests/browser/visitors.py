@@ -83,13 +83,16 @@ class Site:
 
 
 @contextmanager
-def serving(database_url: str) -> Iterator[str]:
-    """Start the server of :mod:`tests.browser.server` on a free port, and end it when it is no longer needed."""
+def serving(database_url: str, host: str = "127.0.0.1") -> Iterator[str]:
+    """Start the server of :mod:`tests.browser.server` on a free port, and end it when it is no longer needed.
+
+    ``host`` is what it takes to be its own name.
+    """
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.browser.server", database_url, str(port)])
+    process = subprocess.Popen([sys.executable, "-m", "tests.browser.server", database_url, str(port), host])
     try:
         _wait(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://{host}:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=40)

@@ -17,6 +17,8 @@ export class Problem extends Error {
 /** The server could not be asked. */
 export class Unreachable extends Error {}
 
+const SIGNING_IN = /^\/(provider-)?sessions\b/;
+
 /** Called when a request finds the session over; resolves when somebody has signed in again. */
 let renew = null;
 export function onSessionOver(ask) {
@@ -25,7 +27,7 @@ export function onSessionOver(ask) {
 
 export async function call(method, path, { query = {}, body, headers = {} } = {}) {
   const answer = await send(method, path, query, body, headers);
-  if (answer.status === 401 && renew !== null && path !== "/sessions") {
+  if (answer.status === 401 && renew !== null && !SIGNING_IN.test(path)) {
     await renew();
     return call(method, path, { query, body, headers });
   }
@@ -60,8 +62,8 @@ async function send(method, path, query, body, headers) {
   }
 }
 
-export async function signIn(fields) {
-  const { content } = await call("POST", "/sessions", { body: { ...fields, transport: "cookie" } });
+export async function signIn(path, fields) {
+  const { content } = await call("POST", path, { body: { ...fields, transport: "cookie" } });
   token.content = content.csrf_token;
   return content.account;
 }
