@@ -168,19 +168,17 @@ def demand_present(session: Session, account_id: uuid.UUID) -> Account:
         NotSignedInError: it was deleted after its holder had been asked who they are.
     """
     found = session.scalar(_PRESENT, {"account": account_id})
-    if found is None:
-        raise NotSignedInError
-    demand_staying(found)
-    return found
+    return demand_staying(found)
 
 
-def demand_staying(account: Account) -> None:
+def demand_staying(account: Account | None) -> Account:
     """
     Raises:
-        NotSignedInError: it is being deleted.
+        NotSignedInError: it is deleted, or about to be.
     """
-    if account.leaving is not None:
+    if account is None or account.leaving is not None:
         raise NotSignedInError
+    return account
 
 
 _PRESENT = (

@@ -140,8 +140,10 @@ def site_of_own(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> str
     """The key of the site that the actor's own comment is on.
 
     Raises:
+        NotSignedInError: the account was deleted a moment ago.
         NotFoundError, NotAuthorError: it is not the actor's comment.
     """
+    accounts.demand_staying(session.get(Account, actor.account_id))
     comment = _demand_own(session.get(Comment, comment_id), actor)
     return session.get_one(Site, comment.site_id).key
 
