@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
+from api.embed import bundle
 from moderation.models import Role
 from seeds.article import ARTICLE_ID
 from tests.browser.section_visits import (
@@ -89,10 +90,11 @@ def _overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
-def test_everything_is_done_with_the_keyboard_alone(paper: Newspaper, watch: Watch) -> None:
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_everything_is_done_with_the_keyboard_alone(paper: Newspaper, watch: Watch, options: dict[str, object]) -> None:
     paper.post(paper.site.world.person(name="Ada"), sentence(1))
     who = paper.site.visitor()
-    page = paper.open()
+    page = paper.open(options=options)
     type_in = page.keyboard.type
     _tab_to(page, "text-new")
     type_in(sentence(2))
@@ -170,3 +172,37 @@ def test_without_javascript_the_comments_are_read_all_the_same(
     page.goto(f"{site.url}/")
     expect(comment(page, sentence(77))).to_be_visible()
     expect(page.locator(".vorab-static")).to_have_count(0)
+
+
+def test_numbers_on_a_list_page_take_one_request(paper: Newspaper, site: Site, watch: Watch) -> None:
+    by = site.world.person(name="Ada")
+    first = paper.post(by, sentence(1))
+    paper.post(by, sentence(2), parent=first["id"])
+    count = f'data-vorab-count="{paper.article}"'
+    links = f"<a {count}>Kommentare</a> <b {count} data-vorab-bare></b>"
+    tag = f'<script src="{site.url}/counts.js" nonce="bm9uY2U" data-site="{paper.key}" async></script>'
+    page = paper.visit().new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/counts?" in request.url else None)
+    page.goto(paper.print(before=f'{links} <i lang="en" data-vorab-count="unbekannt">–</i> {tag}'))
+
+    expect(page.locator("a[data-vorab-count]")).to_have_text("2 Kommentare")
+    expect(page.locator("b[data-vorab-count]")).to_have_text("2")
+    expect(page.locator("i[data-vorab-count]")).to_have_text("0 comments")
+    assert len(asked) == 1
+    watch.assert_clean()
+
+
+def test_a_pinned_tag_with_its_hash_runs(paper: Newspaper, site: Site, watch: Watch) -> None:
+    script = bundle.scripts()["embed.js"]
+    about = f'data-site="{paper.key}" data-article="{paper.article}"'
+    pin = f'integrity="{script.integrity}" crossorigin="anonymous" nonce="bm9uY2U"'
+    paper.print()
+    _, policy = paper.press.pages[f"/{paper.article}"]
+    tag = f'<script src="{site.url}{script.path}" {pin} {about} async></script>'
+    paper.press.pages[f"/{paper.article}"] = (f"<!doctype html><html lang=de><title>Artikel</title>{tag}", policy)
+    page = paper.visit().new_page()
+    page.goto(paper.address)
+
+    expect(section(page).get_by_text("Du musst angemeldet sein")).to_be_visible()
+    watch.assert_clean()

@@ -1,0 +1,110 @@
+"""Finding the right comments at the desk, and counts that stay right while two people decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from moderation.models import Role
+from tests.browser.desk_visits import Desk, body_of, counts, expect_counts, rows
+from tests.browser.visitors import Site
+from tests.sentences import insult, sentence
+
+
+@pytest.fixture
+def desk(site: Site, visit: Callable[..., BrowserContext]) -> Desk:
+    return Desk(site, visit)
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    page.locator(f"select[name={name}]").select_option(value)
+
+
+def expect_texts(page: Page, *texts: str) -> None:
+    """These comments in this order, as the list shows them."""
+    expect(rows(page)).to_have_count(len(texts))
+    expect(page.locator(".row-text")).to_contain_text([text[:60] for text in texts])
+
+
+def test_every_filter_narrows_list_and_counts(desk: Desk, site: Site, visit: Callable[..., BrowserContext]) -> None:
+    other = Desk(site, visit)
+    ada, bob = desk.reader("Ada"), desk.reader("Bob")
+    desk.post(ada, insult(0))
+    flagged = desk.post(bob, sentence(1))
+    site.world.call("POST", f"/comments/{flagged['id']}/flags", {"reason": "spam"}, by=ada)
+    other.post(bob, insult(2))
+    erika = site.visitor(Role.MODERATOR, desk.key, other.key, name="Erika")
+    page = desk.open(erika)
+    expect_texts(page, insult(0), sentence(1), insult(2))
+    expect_counts(page, 3, 2, 1)
+    expect(page.locator("#oldest")).to_contain_text("Der älteste wartet seit")
+
+    page.locator("#toggle-filters").click()
+    choose(page, "site", other.key)
+    expect_texts(page, insult(2))
+    expect_counts(page, 1, 1, 0)
+    page.get_by_role("button", name="Zurücksetzen").click()
+    expect(rows(page)).to_have_count(3)
+    choose(page, "label", "insult")
+    expect_texts(page, insult(0), insult(2))
+    choose(page, "label", "")
+    expect(rows(page)).to_have_count(3)
+    page.locator(f"select[name=author] option[value='{bob.account.id}']").wait_for(state="attached")
+    choose(page, "author", str(bob.account.id))
+    expect_texts(page, sentence(1), insult(2))
+    choose(page, "reason", "spam")
+    expect_texts(page, sentence(1))
+    expect_counts(page, 1, 0, 1)
+    page.get_by_role("button", name="Zurücksetzen").click()
+    choose(page, "sort", "newest")
+    expect_texts(page, insult(2), sentence(1), insult(0))
+
+    page.locator("#words").fill("Murrkopf")
+    page.locator("#words").press("Enter")
+    expect_texts(page, insult(2), insult(0))
+    page.locator("#words").fill("gibt es nicht")
+    page.locator("#words").press("Enter")
+    expect(page.get_by_text("Nichts gefunden")).to_be_visible()
+    expect_counts(page, 0, 0, 0)
+
+
+def test_one_author_is_looked_at_from_any_of_their_comments(desk: Desk) -> None:
+    ada, bob = desk.reader("Ada"), desk.reader("Bob")
+    for author, number in ((ada, 0), (bob, 1), (ada, 2)):
+        desk.post(author, insult(number))
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(3)
+
+    page.get_by_role("button", name="Nur dieser Verfasser").click()
+
+    expect_texts(page, insult(0), insult(2))
+    expect(page.locator("select[name=author]")).to_have_value(str(ada.account.id))
+
+
+def test_counts_are_right_while_two_people_decide_at_once(desk: Desk) -> None:
+    waiting = desk.waiting(12)
+    mine = desk.open(desk.moderator("Erika"))
+    theirs = desk.open(desk.moderator("Hans"), "/desk?sort=newest")
+    for page in (mine, theirs):
+        expect(rows(page)).to_have_count(12)
+
+    seen = []
+    for _ in range(6):
+        for page, key in ((mine, "p"), (theirs, "1")):
+            page.locator("#item").wait_for()
+            page.keyboard.press(key)
+            seen.append((counts(mine), counts(theirs)))
+
+    for page in (mine, theirs):
+        expect_counts(page, 0, 0, 0)
+        # What a colleague decided in front of somebody's eyes stays there until they go on.
+        page.keyboard.press("j")
+        expect(page.get_by_text("Nichts wartet.")).to_be_visible()
+    desk.expect_statuses(waiting, ["published"] * 6 + ["rejected"] * 6)
+    assert all(every == held >= 0 and flagged == 0 for pair in seen for every, held, flagged in pair)
+    for page_counts in zip(*seen, strict=True):
+        shown = [every for every, _, _ in page_counts]
+        assert shown == sorted(shown, reverse=True), shown
+    expect(body_of(mine)).to_have_count(0)
