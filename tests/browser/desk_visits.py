@@ -86,8 +86,10 @@ def body_of(page: Page) -> Any:
 
 
 def counts(page: Page) -> list[int]:
-    """What the tabs say waits: all, held, flagged."""
-    return [int(page.locator(f'[data-count="{name}"]').inner_text()) for name in ("all", "held", "flagged")]
+    """What the tabs say waits, at one moment: all, held, flagged."""
+    read = "names => names.map((name) => Number(document.querySelector(`[data-count=${name}]`).textContent))"
+    found: list[int] = page.evaluate(read, ["all", "held", "flagged"])
+    return found
 
 
 def expect_counts(page: Page, every: int, held: int, flagged: int) -> None:

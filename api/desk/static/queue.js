@@ -115,7 +115,10 @@ export class Queue extends EventTarget {
   step(by) {
     const next = this.items[this.index + by];
     if (next) this.goTo(next.id);
-    return Boolean(next);
+    // What a colleague decided meanwhile is done with, also where nothing comes after it.
+    else if (this.current?.settled) this.takeOut([this.currentId]);
+    else return false;
+    return true;
   }
 
   toggle(id) {
