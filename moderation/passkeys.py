@@ -43,6 +43,7 @@ MOST = 10
 Purpose = Literal["register", "show"]
 
 _CHALLENGE_BYTES = 32
+_MOST_QUESTIONS = 5
 _MALFORMED = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError)
 """What the library raises for input that is none; its own kind is not all of it."""
 
@@ -228,6 +229,7 @@ def forget_challenges(session: Session, *, now: dt.datetime) -> None:
 
 
 def _new_challenge(session: Session, account_id: uuid.UUID, purpose: Purpose, *, now: dt.datetime) -> PasskeyChallenge:
+    _forget_oldest(session, account_id)
     row = PasskeyChallenge(
         account_id=account_id,
         purpose=purpose,
@@ -237,6 +239,13 @@ def _new_challenge(session: Session, account_id: uuid.UUID, purpose: Purpose, *,
     session.add(row)
     session.flush()
     return row
+
+
+def _forget_oldest(session: Session, account_id: uuid.UUID) -> None:
+    """Several windows may ask at once; nobody needs more."""
+    query = select(PasskeyChallenge.id).where(PasskeyChallenge.account_id == account_id)
+    surplus = session.scalars(query.order_by(PasskeyChallenge.id.desc()).offset(_MOST_QUESTIONS - 1)).all()
+    session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.id.in_(surplus)))
 
 
 def _known(session: Session, account_id: uuid.UUID) -> list[PublicKeyCredentialDescriptor]:

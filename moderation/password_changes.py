@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from moderation import accounts, addresses, outbox, passwords, sessions
 from moderation.db import Database
 from moderation.errors import ForbiddenError, InvalidTokenError, NoPasswordError, NotFoundError
-from moderation.models import Account, PasswordReset
+from moderation.models import Account, PasswordReset, StaffIdentity
 from moderation.passwords import Hasher
 from moderation.sessions import Authenticated, Guard
 
@@ -129,6 +129,7 @@ def _set(session: Session, account_id: uuid.UUID, hashed: str, *, but: uuid.UUID
 def _end_all_that_began_before(session: Session, account: Account, *, but: uuid.UUID | None = None) -> None:
     """Whoever knew the old password may be why there is another: nothing that they began with it goes on."""
     session.execute(delete(PasswordReset).where(PasswordReset.account_id == account.id))
+    session.execute(delete(StaffIdentity).where(StaffIdentity.account_id == account.id))
     addresses.forget_change(session, account)
     sessions.end_all(session, account.id, but=but)
 

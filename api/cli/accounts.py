@@ -81,7 +81,7 @@ def set_role(email: str, role: str, site_keys: tuple[str, ...], *, as_json: bool
 @click.option("--email", required=True)
 @as_json
 def reset_second_factor(email: str, *, as_json: bool) -> None:
-    """Turn somebody's second factor off who has lost app and recovery codes. Make sure that it is they who ask."""
+    """Turn somebody's second factor off who has lost app or passkeys and recovery codes. Make sure that they ask."""
     with open_database() as database, database.write() as session:
         account = accounts.demand_by_email(session, email)
         second_factor.turn_off(session, account, now=utc_now())

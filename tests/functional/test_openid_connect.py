@@ -6,21 +6,24 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pyotp
 import pytest
 import requests
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from moderation import accounts, handovers, identity_providers, sites
+from moderation import accounts, handovers, identity_providers, second_factor, sites
 from moderation.identity_providers import NewProvider
 from moderation.models import Account, OutboxMessage, Role, SiteIdentity, StaffIdentity
 from tests import identity_provider
 from tests.checksums import checksums
 from tests.identity_provider import CLIENT_ID, PEOPLE, SECRET, Running
+from tests.parallel import at_once
 from tests.world import ARTICLE, ORIGIN, World, json_of
 
 PAGE = f"{ORIGIN}/{ARTICLE}?seite=2"
@@ -208,7 +211,7 @@ def test_the_cookie_of_the_way_there_is_ours_alone_sealed_and_gone_afterwards(br
     assert "Max-Age=0" in back.headers["Set-Cookie"]
 
 
-def test_over_https_the_cookie_is_secure(make_world: Callable[..., World], provider: Running) -> None:
+def test_c6_over_https_the_cookie_is_secure(make_world: Callable[..., World], provider: Running) -> None:
     world = make_world(base_url="https://comments.example.com")
     world.site()
     add(world, provider)
@@ -335,7 +338,7 @@ def test_who_says_no_at_the_provider_comes_back_with_nothing(browser: Browser) -
     assert browser.go(None) == "vorab-sign-in-failed=provider_refused"
 
 
-def test_a_state_that_this_browser_did_not_begin_is_refused(world: World, browser: Browser) -> None:
+def test_d1_a_state_that_this_browser_did_not_begin_is_refused(world: World, browser: Browser) -> None:
     """Control of RFC 6749, 10.12: an answer that somebody else fetched is put into the browser."""
     attacker = Browser(world, world.client)
     stolen = attacker.visit_provider(attacker.begin().headers["Location"])
@@ -674,3 +677,175 @@ def test_the_secret_is_sealed_in_the_database(world: World) -> None:
         row = identity_providers.get(session, sites.by_key(session, "demo"), "dienst")
         assert SECRET not in (row.sealed_secret or "")
         assert SECRET not in repr(identity_providers.opened(world.services.sealer, row))
+
+
+def test_e7_a_handover_presented_many_times_at_once_signs_in_once(browser: Browser) -> None:
+    said = browser.go()
+    others = [Browser(browser.world, browser.world.client, verifier=browser.verifier) for _ in range(6)]
+
+    statuses = [answer.status_code for answer in at_once([partial(one.present, said) for one in others])]
+
+    assert sorted(statuses) == [201, *[400] * 5]
+    assert number_of(browser.world, SiteIdentity) == 1
+
+
+def test_e7_two_first_visits_at_once_make_one_account(world: World, browser: Browser) -> None:
+    first, second = Browser(world, world.client), Browser(world, world.client)
+    said = [first.go(), second.go()]
+
+    answers = at_once([partial(first.present, said[0]), partial(second.present, said[1])])
+
+    assert len({json_of(answer)["account"]["id"] for answer in answers}) == 1
+
+
+def test_c2_signing_in_at_the_desk_gives_a_new_session_and_ends_the_one_before(
+    world: World, provider: Running, at_the_desk: Browser
+) -> None:
+    account = moderator(world)
+    link(world, account, provider)
+    wish = {"email": account.email, "password": PASSWORD, "transport": "cookie"}
+    at_the_desk.client.post("/api/v1/sessions", json=wish, headers={"Origin": OWN})
+    before = at_the_desk.client.get_cookie("vorab-session")
+
+    assert enter_desk(at_the_desk).status_code == 201
+
+    after = at_the_desk.client.get_cookie("vorab-session")
+    assert before is not None
+    assert after is not None
+    assert after.value != before.value
+    old = world.call("GET", "/accounts/me", headers={"Authorization": f"Bearer {before.value}"})
+    assert old.status_code == 401
+
+
+def test_c4_another_password_takes_the_links_away(world: World, provider: Running, at_the_desk: Browser) -> None:
+    """Whoever knew the old one may have made them."""
+    account = moderator(world)
+    link(world, account, provider)
+    signed_in = json_of(world.call("POST", "/sessions", {"email": account.email, "password": PASSWORD}))
+    wish = {"current_password": PASSWORD, "password": "Birkenblatt am Fenster"}
+    headers = {"Authorization": f"Bearer {signed_in['token']}"}
+
+    assert world.call("PUT", "/accounts/me/password", wish, headers=headers).status_code == 204
+
+    assert outcome(enter_desk(at_the_desk)) == (403, "no_staff_account")
+
+
+class Factor:
+    """The second factor of a moderator who has linked a provider."""
+
+    def __init__(self, world: World, account: Account) -> None:
+        with world.database.write() as session:
+            own = accounts.get(session, account.id)
+            begun = second_factor.begin(session, world.services.sealer, own, issuer="x", now=world.clock())
+            first = pyotp.TOTP(begun.secret).at(world.clock())
+            second_factor.confirm(session, world.services.sealer, own, first, now=world.clock())
+        self.world, self.seed = world, begun.secret
+
+    def code(self) -> str:
+        return pyotp.TOTP(self.seed).at(self.world.clock() + dt.timedelta(seconds=30))
+
+
+def test_a11_the_provider_stands_for_the_password_and_not_for_the_second_factor(
+    world: World, provider: Running, at_the_desk: Browser
+) -> None:
+    account = moderator(world)
+    link(world, account, provider)
+    factor = Factor(world, account)
+    said = at_the_desk.go("mira")
+    present = partial(at_the_desk.present, said, origin=OWN, transport="cookie")
+
+    assert outcome(present()) == (401, "second_factor_required")
+    wish = {"handover": said.removeprefix("vorab-sign-in="), "verifier": at_the_desk.verifier}
+    choices = world.call("POST", "/provider-sessions/choices", wish)
+    assert json_of(choices) == {"has_app": True, "question": None}
+    assert outcome(present(code="000000")) == (403, "wrong_code")
+    assert present(code=factor.code()).status_code == 201, "a wrong code does not use the handover up"
+    assert at_the_desk.client.get("/api/v1/review-queue").status_code == 200
+    assert outcome(present(code=factor.code())) == (400, "provider_sign_in_lost")
+
+
+def test_a11_codes_cannot_be_guessed_for_long_with_a_provider_either(
+    world: World, provider: Running, at_the_desk: Browser
+) -> None:
+    account = moderator(world)
+    link(world, account, provider)
+    factor = Factor(world, account)
+    said = at_the_desk.go("mira")
+    present = partial(at_the_desk.present, said, origin=OWN, transport="cookie")
+
+    statuses = [present(code="000000").status_code for _ in range(11)]
+
+    assert statuses == [403] * 10 + [429]
+    assert present(code=factor.code()).status_code == 429
+
+
+def test_a_site_that_wants_second_factors_is_not_content_with_a_provider(
+    world: World, provider: Running, at_the_desk: Browser
+) -> None:
+    link(world, moderator(world), provider)
+    with world.database.write() as session:
+        sites.set_sign_in(sites.by_key(session, "demo"), staff_second_factor=True)
+
+    assert enter_desk(at_the_desk).status_code == 201
+
+    refused = at_the_desk.client.get("/api/v1/review-queue")
+    assert outcome(refused) == (403, "second_factor_missing")
+
+
+def test_h1_one_handover_too_many_is_turned_away(make_world: Callable[..., World], provider: Running) -> None:
+    world = make_world(site_sign_ins_per_address=3)
+    world.clock.now = dt.datetime.now(dt.UTC)
+    world.site()
+    add(world, provider)
+    browser = Browser(world, world.client)
+    said = browser.go()
+
+    statuses = [browser.present("geraten").status_code for _ in range(3)]
+    refused = browser.present(said)
+
+    assert (statuses, refused.status_code) == ([400] * 3, 429)
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+
+
+def test_k1_sign_ins_refusals_and_links_are_logged_with_who_it_was(
+    world: World, provider: Running, browser: Browser, at_the_desk: Browser, log_lines: Any
+) -> None:
+    signed_in = json_of(browser.present(browser.go()))
+    enter_desk(at_the_desk)
+    account = moderator(world)
+    allow_addresses(world)
+    enter_desk(at_the_desk)
+
+    lines = log_lines()
+    told = [(line["event"], line.get("account_id")) for line in lines]
+    assert ("signed_in_by_provider", signed_in["account"]["id"]) in told
+    assert ("staff_sign_in_refused", None) in told
+    assert ("identity_linked", str(account.id)) in told
+    assert ("signed_in_by_provider", str(account.id)) in told
+
+
+def test_k2_nothing_secret_on_the_way_is_in_the_log(world: World, browser: Browser, log_lines: Any) -> None:
+    begun = browser.begin()
+    asked = parse_qs(urlsplit(begun.headers["Location"]).query)
+    back = browser.visit_provider(begun.headers["Location"])
+    said = browser.come_back(back).headers["Location"].partition("#")[2]
+    session = json_of(browser.present(said))
+
+    logged = str(log_lines())
+
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    secrets_of_it = [SECRET, code, asked["state"][0], asked["nonce"][0], browser.verifier, session["token"]]
+    assert "signed_in_by_provider" in logged
+    for canary in [*secrets_of_it, said.partition("=")[2], "rosa@example.org", PEOPLE["rosa"]["sub"]]:
+        assert canary not in logged
+
+
+def test_l2_whoever_is_deleted_comes_back_as_somebody_new(world: World, browser: Browser) -> None:
+    first = json_of(browser.present(browser.go()))
+    headers = {"Authorization": f"Bearer {first['token']}"}
+
+    gone = world.call("DELETE", "/accounts/me", {"comments": "remove"}, headers=headers)
+
+    assert gone.status_code == 204
+    assert number_of(world, SiteIdentity) == 0
+    assert json_of(browser.present(browser.go()))["account"]["id"] != first["account"]["id"]
