@@ -46,6 +46,9 @@ def take_back(session: Session, wish: TakeBack, *, actor: Actor, window: dt.time
     latest, before = publication.latest_two(session, comment.id)
     if latest is None or latest.actor_id != actor.account_id or not _is_open(latest, window, now):
         raise NotUndoableError
+    if session.get_one(Revision, latest.revision_id).number != comment.current_number:
+        # What is new is being screened, or was; the status before would speak of a text that is not the newest.
+        raise StaleReviewError
     decision = publication.take_back(session, comment, latest, before.reasons if before else (), now=now)
     return Reviewed(decision, session.get_one(Revision, decision.revision_id).number, comment.version)
 

@@ -12,11 +12,14 @@ from moderation import publication
 from moderation.db import Database
 from moderation.models import Article, Comment, Decision, Flag, Revision, ScreeningRecord, Status, Vote
 
+DECIDED = (Status.PUBLISHED, Status.HELD, Status.REJECTED)
+
 
 def assert_whole(database: Database) -> None:
     """Nothing is public without a decision that allows it, every counter is right, and whatever waits is queued."""
     with database.read() as session:
         assert_allowed(session)
+        assert_newest_decided(session)
         assert_counted(session)
         assert_queued(session)
 
@@ -42,6 +45,18 @@ def _screening_allowed(session: Session, decision: Decision, revision: Revision)
         return False
     screening = session.get_one(ScreeningRecord, decision.screening_id)
     return screening.revision_id == revision.id and screening.outcome == "publish"
+
+
+def assert_newest_decided(session: Session) -> None:
+    """The status of what is not being screened comes of a decision about the newest revision, not of an earlier one."""
+    for comment in session.scalars(select(Comment).where(Comment.status.in_(DECIDED))):
+        latest = session.scalars(
+            select(Decision).where(Decision.comment_id == comment.id).order_by(Decision.id.desc()).limit(1)
+        ).one()
+        number = session.get_one(Revision, latest.revision_id).number
+        assert number == comment.current_number, (
+            f"nobody decided about revision {comment.current_number} of {comment.id}"
+        )
 
 
 def assert_counted(session: Session) -> None:

@@ -1,7 +1,8 @@
 """Control G1: whatever happens to comments in whatever order, against a few lines of plain Python as a model.
 
-No sequence of writing, editing, withdrawing, flagging, deciding, dying, sweeping and failing makes a revision public
-that neither the classifier nor a moderator allowed; and the counters are right after every single step.
+No sequence of writing, editing, withdrawing, flagging, deciding, taking back, sanctioning, leaving, dying, sweeping,
+failing and clocks that jump makes a revision public that neither the classifier nor a moderator allowed; and the
+counters are right after every single step.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,35 +30,60 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, func, select
 
-from moderation import review_queue, screening_jobs, submissions, threads
+from moderation import accounts, erasure, review_queue, sanctions, screening_jobs, sites, submissions, threads, undoing
 from moderation.comment_views import Viewer
 from moderation.db import Base, Database
-from moderation.errors import VorabError
-from moderation.models import Article, Comment, Decision, Role, ScreeningRecord
+from moderation.erasure import Fate
+from moderation.errors import VorabError, WarningPendingError
+from moderation.models import Article, Comment, Decision, Role, SanctionKind, ScreeningRecord
 from moderation.reactions import flag
 from moderation.review_queue import Review
+from moderation.sanctions import Author
+from moderation.screening.context import Standing
 from moderation.screening.pipeline import default_rules, screen
 from moderation.screening_jobs import Job
 from moderation.submissions import NewComment
 from moderation.threads import Page, PageRequest, Version
+from moderation.undoing import TakeBack
 from tests.fakes import Clock, FakeClassifier
 from tests.integrity import assert_whole
 from tests.sentences import CALM, insult, sentence
 from tests.world import ORIGIN, Person, World
 
 LEASE = dt.timedelta(seconds=15)
+UNDO_WINDOW = dt.timedelta(minutes=10)
 FLAG_LIMIT = 2
+STANDINGS = {
+    SanctionKind.BAN: Standing.BANNED,
+    SanctionKind.SUSPENSION: Standing.SUSPENDED,
+    SanctionKind.PREMODERATION: Standing.PREMODERATED,
+}
+"""The strictest first."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """How a comment was before the moderator decided about it, and when that was."""
+
+    status: str
+    public: str | None
+    flags: frozenset[uuid.UUID]
+    decided_at: dt.datetime
 
 
 @dataclass
 class Told:
     """What the model knows of a comment."""
 
-    author: int
+    author: int | None
+    """Empty once they have left."""
     body: str
     status: str = "screening"
     public: str | None = None
-    flags: set[int] = field(default_factory=set)
+    flags: set[uuid.UUID] = field(default_factory=set)
+    """Open ones, by account."""
+    before: Before | None = None
+    """What taking back the latest decision leads to, if that was the moderator's."""
     attempts: int = 1
     """Tries of the newest revision that were begun."""
     lease_until: dt.datetime | None = None
@@ -79,11 +106,23 @@ class Life(RuleBasedStateMachine):
         self.known: dict[uuid.UUID, Told] = {}
         self.number = 0
         self.pages: dict[Version, Page] = {}
+        self.sanctions: dict[uuid.UUID, dict[SanctionKind, uuid.UUID]] = defaultdict(dict)
+        """In force, by account."""
 
     @initialize()
     def begin(self) -> None:
         empty_comments(self.database)
         self.classifier.failures, self.classifier.available = 0, True
+
+    def kinds_against(self, author: int) -> set[SanctionKind]:
+        return set(self.sanctions[self.people[author].account.id])
+
+    def standing_of(self, author: int) -> Standing:
+        kinds = self.kinds_against(author)
+        for kind, standing in STANDINGS.items():
+            if kind in kinds:
+                return standing
+        return Standing.GOOD
 
     def text(self, toxic: bool) -> str:
         self.number += 1
@@ -101,35 +140,48 @@ class Life(RuleBasedStateMachine):
                 made = submissions.submit(
                     session, command, actor=self.people[author].actor, lease=LEASE, now=self.clock()
                 )
+        except WarningPendingError:
+            assert SanctionKind.WARNING in self.kinds_against(author)
+            return multiple()
         except VorabError:
             assert parent is not None
             assert self.known[parent].public is None
             return multiple()
+        assert SanctionKind.WARNING not in self.kinds_against(author)
         assert parent is None or self.known[parent].public is not None
         assert made.job is not None
+        assert made.job.material.author.standing == self.standing_of(author)
         self.known[made.comment_id] = Told(author, body, lease_until=self.clock() + LEASE)
         return (made.comment_id, made.job)
 
     @rule(target=comments, one=comments, toxic=st.booleans())
     def edit(self, one: tuple[uuid.UUID, Job], toxic: bool) -> Any:
         told, body = self.known[one[0]], self.text(toxic)
+        if told.author is None:
+            return multiple()
         try:
             with self.database.write() as session:
                 job = submissions.edit(
                     session, one[0], body, actor=self.people[told.author].actor, lease=LEASE, now=self.clock()
                 )
+        except WarningPendingError:
+            assert SanctionKind.WARNING in self.kinds_against(told.author)
+            return multiple()
         except VorabError:
             assert told.status in ("withdrawn", "rejected")
             return multiple()
         assert told.status not in ("withdrawn", "rejected")
+        assert SanctionKind.WARNING not in self.kinds_against(told.author)
         assert job is not None
-        told.body, told.status, told.attempts = body, "screening", 1
+        told.body, told.status, told.attempts, told.before = body, "screening", 1, None
         told.lease_until = self.clock() + LEASE
         return (one[0], job)
 
     @rule(one=comments)
     def withdraw(self, one: tuple[uuid.UUID, Job]) -> None:
         told = self.known[one[0]]
+        if told.author is None:
+            return
         try:
             with self.database.write() as session:
                 submissions.withdraw(session, one[0], actor=self.people[told.author].actor, now=self.clock())
@@ -137,30 +189,56 @@ class Life(RuleBasedStateMachine):
             assert told.status == "withdrawn"
             return
         assert told.status != "withdrawn"
-        told.status, told.public = "withdrawn", None
+        self.expect_withdrawn(told)
+
+    def expect_withdrawn(self, told: Told) -> None:
+        told.status, told.public, told.before, told.lease_until = "withdrawn", None, None, None
         told.flags.clear()
-        told.lease_until = None
+
+    @rule(author=st.integers(0, 2), fate=st.sampled_from(Fate))
+    def leave(self, author: int, fate: Fate) -> None:
+        """Somebody deletes their account, and somebody new comes."""
+        erasure.erase_account(self.database, self.people[author].account.id, fate, now=self.clock())
+        for told in self.known.values():
+            if told.author != author:
+                continue
+            told.author = None
+            if told.status == "withdrawn":
+                continue
+            if fate is Fate.REMOVE or told.public is None:
+                self.expect_withdrawn(told)
+            elif (told.status, told.body) != ("published", told.public):
+                # What readers see stays; an edit that waits is given up.
+                told.status, told.body, told.before, told.attempts = "published", told.public, None, -1
+        self.people[author] = self.world.person()
 
     # What readers and moderators do.
 
     @rule(one=comments, by=st.integers(0, 2))
     def flag(self, one: tuple[uuid.UUID, Job], by: int) -> None:
-        told = self.known[one[0]]
+        told, reader = self.known[one[0]], self.people[by]
         try:
             with self.database.write() as session:
-                flag(session, one[0], "spam", None, actor=self.people[by].actor, now=self.clock())
+                flag(session, one[0], "spam", None, actor=reader.actor, now=self.clock())
         except VorabError as error:
             refused = error.code
         else:
             refused = None
         if refused is not None:
-            allowed = {"not_found": told.public is None, "own_comment": by == told.author}
+            standing = self.standing_of(by)
+            allowed = {
+                "not_found": told.public is None,
+                "own_comment": by == told.author,
+                "author_suspended": standing == Standing.SUSPENDED,
+                "author_banned": standing == Standing.BANNED,
+            }
             assert allowed.get(refused, refused == "already_flagged")
             return
         assert told.public is not None
-        told.flags.add(by)
+        assert self.standing_of(by) in (Standing.GOOD, Standing.PREMODERATED)
+        told.flags.add(reader.account.id)
         if len(told.flags) >= FLAG_LIMIT:
-            told.status, told.public = "held", None
+            told.status, told.public, told.before = "held", None, None
 
     @rule(one=comments, action=st.sampled_from(["publish", "reject"]), stale=st.booleans())
     def decide(self, one: tuple[uuid.UUID, Job], action: Any, stale: bool) -> None:
@@ -180,9 +258,52 @@ class Life(RuleBasedStateMachine):
             return
         assert told.reviewable
         assert not stale
+        told.before = Before(told.status, told.public, frozenset(told.flags), self.clock())
         told.status = {"publish": "published", "reject": "rejected"}[action]
         told.public = told.body if action == "publish" else None
         told.flags.clear()
+
+    @rule(one=comments, stale=st.booleans())
+    def take_back(self, one: tuple[uuid.UUID, Job], stale: bool) -> None:
+        told = self.known[one[0]]
+        before = told.before
+        is_open = before is not None and self.clock() - before.decided_at <= UNDO_WINDOW
+        with self.database.read() as session:
+            wish = TakeBack(one[0], session.get_one(Comment, one[0]).version - stale)
+        try:
+            with self.database.write() as session:
+                undoing.take_back(session, wish, actor=self.moderator.actor, window=UNDO_WINDOW, now=self.clock())
+        except VorabError:
+            assert stale or not is_open
+            return
+        assert is_open
+        assert before is not None
+        assert not stale
+        told.status = "held" if before.status == "screening" else before.status
+        told.public, told.before = before.public, None
+        told.flags |= before.flags
+
+    @rule(author=st.integers(0, 2), kind=st.sampled_from(sanctions.KINDS))
+    def sanction(self, author: int, kind: SanctionKind) -> None:
+        days = 3000.0 if kind == SanctionKind.SUSPENSION else None
+        person = self.people[author]
+        if kind == SanctionKind.WARNING and kind in self.sanctions[person.account.id]:
+            return
+        self.sanctions[person.account.id][kind] = self.world.sanction(person, kind, days=days).id
+
+    @rule(author=st.integers(0, 2), kind=st.sampled_from(sanctions.KINDS))
+    def forgive(self, author: int, kind: SanctionKind) -> None:
+        """Staff lift what is in force; a warning its author acknowledges."""
+        person = self.people[author]
+        sanction_id = self.sanctions[person.account.id].pop(kind, None)
+        if sanction_id is None:
+            return
+        with self.database.write() as session:
+            if kind == SanctionKind.WARNING:
+                sanctions.acknowledge(session, sanction_id, actor=person.actor, now=self.clock())
+                return
+            against = Author(accounts.get(session, person.account.id), sites.by_key(session, "demo"))
+            sanctions.lift(session, against, sanction_id, actor_id=None, now=self.clock())
 
     # What the machine does, and what happens to it.
 
@@ -198,19 +319,24 @@ class Life(RuleBasedStateMachine):
         told = self.known[comment_id]
         is_current = job.material.text == told.body and job.attempt == told.attempts
         if is_current and told.status == "screening":
-            self.expect_screened(told)
+            self.expect_screened(told, job.material.author.standing)
         if is_current:
             told.lease_until = None
 
-    def expect_screened(self, told: Told) -> None:
-        if "Murrkopf" in told.body or len(told.flags) >= FLAG_LIMIT:
+    def expect_screened(self, told: Told, standing: Standing) -> None:
+        told.before = None
+        if standing in (Standing.SUSPENDED, Standing.BANNED):
+            told.status = "rejected"
+        elif standing == Standing.PREMODERATED:
+            told.status = "held"
+        elif "Murrkopf" in told.body or len(told.flags) >= FLAG_LIMIT:
             told.status = "held"
             told.public = None if len(told.flags) >= FLAG_LIMIT and "Murrkopf" not in told.body else told.public
         else:
             told.status, told.public = "published", told.body
 
-    @rule(seconds=st.sampled_from([1, 16]))
-    def time_passes(self, seconds: int) -> None:
+    @rule(seconds=st.sampled_from([1, 16, 16, 3600, -3600]))
+    def time_passes_or_a_clock_jumps(self, seconds: int) -> None:
         self.clock.move(seconds=seconds)
 
     @rule(failures=st.integers(0, 4), available=st.booleans())
@@ -251,13 +377,14 @@ class Life(RuleBasedStateMachine):
         if told.status != "screening":
             return
         if begun >= screening_jobs.MAX_ATTEMPTS:
-            told.status = "held"
+            told.status, told.before = "held", None
         elif not self.classifier.available:
             assert revision.screened_at is None
         elif failures >= screening_jobs.MAX_ATTEMPTS - begun:
-            told.status = "held"
+            told.status, told.before = "held", None
         else:
-            self.expect_screened(told)
+            assert told.author is not None
+            self.expect_screened(told, self.standing_of(told.author))
 
     # What must hold after each of these.
 

@@ -221,3 +221,26 @@ def test_the_time_waited_is_kept_with_the_decision(world: World, moderator: Pers
         rows = connection.exec_driver_sql("SELECT count(*) FROM decision WHERE waited_since IS NOT NULL")
         assert rows.scalar_one() == 2
     assert since < world.clock()
+
+
+def test_what_the_author_has_edited_since_is_not_undone_though_the_moderator_has_seen_it(
+    world: World, moderator: Person
+) -> None:
+    """The screening of what is new would otherwise find a comment that is decided, and nobody would see it again."""
+    author = world.person()
+    comment = world.comment(author, sentence(0))
+    world.call("POST", f"/comments/{comment['id']}/flags", {"reason": "spam"}, by=world.person())
+    world.review(comment, "publish", moderator)
+    world.services.runner.run = lambda job: None  # type: ignore[method-assign]  # Nobody screens for the moment.
+    edited = world.call("PATCH", f"/comments/{comment['id']}", {"body": insult(1)}, by=author)
+    assert json_of(edited)["status"] == "screening"
+    version = world.queue_item(comment["id"], moderator)["version"]
+
+    answer = world.call(
+        "DELETE", f"/review-queue/{comment['id']}/decision", by=moderator, query_string={"version": version}
+    )
+
+    assert (answer.status_code, json_of(answer)["code"]) == (409, "stale_review")
+    own = json_of(world.call("GET", f"/comments/{comment['id']}", by=author))
+    assert own["status"] == "screening"
+    assert_whole(world.database)
