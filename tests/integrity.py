@@ -12,7 +12,7 @@ from moderation import publication
 from moderation.db import Database
 from moderation.models import Article, Comment, Decision, Flag, Revision, ScreeningRecord, Status, Vote
 
-DECIDED = (Status.PUBLISHED, Status.HELD, Status.REJECTED)
+DECIDED = (Status.PUBLISHED, Status.REJECTED)
 
 
 def assert_whole(database: Database) -> None:
@@ -48,7 +48,7 @@ def _screening_allowed(session: Session, decision: Decision, revision: Revision)
 
 
 def assert_newest_decided(session: Session) -> None:
-    """The status of what is not being screened comes of a decision about the newest revision, not of an earlier one."""
+    """What nobody will look at again was decided about in its newest revision, not in an earlier one."""
     for comment in session.scalars(select(Comment).where(Comment.status.in_(DECIDED))):
         latest = session.scalars(
             select(Decision).where(Decision.comment_id == comment.id).order_by(Decision.id.desc()).limit(1)
