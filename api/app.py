@@ -100,6 +100,8 @@ def create_app(settings: Settings, replacements: Replacements | None = None) -> 
         PROPAGATE_EXCEPTIONS=False,
     )
     app.url_map.strict_slashes = False
+    # Both would answer with a redirect, and to whatever host the request claims to have come for.
+    app.url_map.merge_slashes = False
     app.url_map.converters["default"] = TextConverter
     app.extensions["vorab"] = make_services(settings, replaced, queued=settings.screening == "celery")
     _register(app)

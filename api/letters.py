@@ -82,7 +82,9 @@ def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> _Is
     account = accounts.by_email(session, letter.recipient)
     if account is None:
         return None
+    # From here on it is about somebody: in the spelling that they chose, and among what is stored about them.
     letter.recipient = account.email or letter.recipient
+    letter.account_id = account.id
     return account, password_changes.issue(session, account, now=now)
 
 

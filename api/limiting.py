@@ -22,7 +22,7 @@ from moderation.limits import DatabaseLimiter, Limit, Limiter, Slot
 
 log = structlog.get_logger()
 
-Action = Literal["sign_in", "registrations", "mails", "posts", "flags", "previews", "site_sign_ins"]
+Action = Literal["sign_in", "registrations", "mails", "posts", "flags", "votes", "previews", "exports", "site_sign_ins"]
 Scope = Literal["account", "address", "site"]
 
 WINDOWS_S: dict[Action, int] = {
@@ -31,7 +31,9 @@ WINDOWS_S: dict[Action, int] = {
     "mails": 3600,
     "posts": 600,
     "flags": 3600,
+    "votes": 600,
     "previews": 300,
+    "exports": 3600,
     "site_sign_ins": 60,
 }
 _REDIS_TIMEOUT_S = 1.0

@@ -22,17 +22,26 @@ from api import counters
 CACHE_CONTROL = "public, max-age=0, s-maxage=1, must-revalidate"
 
 
+OVERHEAD = 1024
+"""What an answer takes besides its body, roughly: its address, its version, its place in order. There are as many
+addresses as there are cursors, and anybody may make those up: pages without a comment must not count for nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     version: Hashable
     body: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + OVERHEAD
 
 
 class PublicPages:
     """The latest answers by address, the least recently asked for dropped first. Safe to use from several threads.
 
     Args:
-        size: how many bytes of answers may be kept.
+        size: how many bytes of memory they may take, with all that belongs to them.
     """
 
     def __init__(self, size: int = 32 * 1024 * 1024) -> None:
@@ -56,11 +65,11 @@ class PublicPages:
     def keep(self, address: Hashable, version: Hashable, body: bytes) -> None:
         with self._lock:
             before = self._kept.pop(address, None)
-            self._used += len(body) - (len(before.body) if before else 0)
-            self._kept[address] = _Kept(version, body)
+            self._kept[address] = kept = _Kept(version, body)
+            self._used += kept.size - (before.size if before else 0)
             while self._used > self._size:
                 _, dropped = self._kept.popitem(last=False)
-                self._used -= len(dropped.body)
+                self._used -= dropped.size
 
 
 def answer(pages: PublicPages, address: tuple[Hashable, ...], version: Hashable, make: Callable[[], Any]) -> Response:

@@ -58,7 +58,9 @@ class Settings:
     flags_per_account: int = 60
     flags_per_address: int = 300
     flags_per_site: int = 6000
+    votes_per_account: int = 600
     previews_per_account: int = 60
+    exports_per_account: int = 20
     session_idle: dt.timedelta = dt.timedelta(days=14)
     session_absolute: dt.timedelta = dt.timedelta(days=90)
     undo_window: dt.timedelta = dt.timedelta(minutes=10)

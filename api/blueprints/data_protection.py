@@ -22,6 +22,8 @@ blueprint = Blueprint("Data protection", __name__, description="Everything about
 def export() -> dict[str, Any]:
     """Everything that is stored about you."""
     held = services()
+    taken = slots(held.settings, "exports", account=str(auth.account().id))
+    held.limiters.lenient.take(*taken, now=held.clock())
     with held.database.read() as session:
         found = exporting.export(session, auth.account())
     _offer_as_file()

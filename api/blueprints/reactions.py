@@ -21,9 +21,10 @@ blueprint = Blueprint("Reactions", __name__, description="Votes and flags on oth
 @auth.requires("account")
 def vote(wish: dict[str, Any], comment_id: uuid.UUID) -> VoteState:
     """Vote, or change your vote."""
-    held = services()
+    held, actor, now = services(), auth.actor(), services().clock()
+    held.limiters.lenient.take(*slots(held.settings, "votes", account=str(actor.account_id)), now=now)
     with held.database.write() as session:
-        return reactions.vote(session, comment_id, wish["value"], actor=auth.actor(), now=held.clock())
+        return reactions.vote(session, comment_id, wish["value"], actor=actor, now=now)
 
 
 @blueprint.route("/comments/<uuid:comment_id>/vote", methods=["DELETE"])

@@ -13,6 +13,9 @@ _TAGS = {"p", "br", "em", "strong", "s", "blockquote", "a", "code", "pre", "ul",
 _SCHEMES = {"http", "https", "mailto"}
 _REL = "nofollow ugc noopener noreferrer"
 _MOST_NESTING = 20
+_MOST_COLONS = 200
+"""Every colon may end a scheme, which is looked for in all that stands before it. Whoever writes that many writes no
+links but wants the time."""
 
 
 @lru_cache(maxsize=4096)
@@ -22,12 +25,14 @@ def to_html(body: str) -> str:
     Parsed by CommonMark's rules without HTML, then cleaned against an allow list: neither step trusts the other.
     Characters that turn the direction of writing are taken out, so that a comment cannot reorder the page around it.
     """
-    return _cleaner().clean(_markdown().render(strip_bidi(body)))
+    finds_links = body.count(":") <= _MOST_COLONS
+    return _cleaner().clean(_markdown(finds_links=finds_links).render(strip_bidi(body)))
 
 
 @cache
-def _markdown() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": True, "maxNesting": _MOST_NESTING})
+def _markdown(*, finds_links: bool) -> MarkdownIt:
+    options = {"html": False, "breaks": True, "linkify": finds_links, "maxNesting": _MOST_NESTING}
+    parser = MarkdownIt("commonmark", options)
     return parser.enable(["strikethrough", "linkify"]).disable(["image", "heading", "lheading", "hr", "reference"])
 
 

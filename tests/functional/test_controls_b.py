@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -90,3 +91,11 @@ def test_b6_an_unknown_host_is_refused_where_the_hosts_are_set(make_world: Calla
 
     assert world.call("GET", "/healthz", headers={"Host": "evil.test"}).status_code == 400
     assert world.call("GET", "/healthz", headers={"Host": "comments.example"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["//desk", "/desk//figures", "/api//v1//accounts/me", "/desk//"])
+def test_b6_no_redirect_leads_to_the_host_that_a_request_names(world: World, path: str) -> None:
+    answer = world.client.get(path, headers={"Host": "evil.test"})
+
+    assert answer.status_code == 404
+    assert "Location" not in answer.headers

@@ -116,8 +116,14 @@ def test_h3_a_proxy_does_not_decide_which_host_was_asked_for(make_world: Callabl
     assert "Strict-Transport-Security" in answer.headers
 
 
-def test_h4_registering_flagging_and_previewing_are_limited(make_world: Callable[..., World]) -> None:
-    world = make_world(registrations_per_address=2, flags_per_account=2, previews_per_account=2)
+def test_h4_whatever_costs_something_is_limited(make_world: Callable[..., World]) -> None:
+    world = make_world(
+        registrations_per_address=2,
+        flags_per_account=2,
+        votes_per_account=2,
+        previews_per_account=2,
+        exports_per_account=2,
+    )
     world.site()
     author, reader = world.person(), world.person()
     comments = [world.comment(author, f"Beitrag Nummer {number}.")["id"] for number in range(3)]
@@ -133,7 +139,13 @@ def test_h4_registering_flagging_and_previewing_are_limited(make_world: Callable
         path = f"/sites/demo/articles/{ARTICLE}/comments/preview"
         return world.call("POST", path, {"body": "Ein Text."}, by=reader, headers={"Origin": ORIGIN})
 
-    for attempt, done in ((register, 201), (flag, 201), (preview, 200)):
+    def vote(number: int) -> TestResponse:
+        return world.call("PUT", f"/comments/{comments[number]}/vote", {"value": 1}, by=reader)
+
+    def export(_number: int) -> TestResponse:
+        return world.call("GET", "/accounts/me/export", by=reader)
+
+    for attempt, done in ((register, 201), (flag, 201), (vote, 200), (preview, 200), (export, 200)):
         answers = [attempt(number) for number in range(3)]
         assert [answer.status_code for answer in answers] == [done, done, 429]
         assert int(answers[-1].headers["Retry-After"]) > 0

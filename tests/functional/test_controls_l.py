@@ -34,6 +34,7 @@ from moderation.removals import NewRemoval
 from moderation.sanctions import Author
 from tests import parallel
 from tests.integrity import assert_whole
+from tests.postbox import Postbox
 from tests.site_tokens import shared_key
 from tests.world import ARTICLE, ORIGIN, Person, World, json_of
 
@@ -258,6 +259,23 @@ def test_l2_nothing_of_the_person_is_left(world: World, fate: str) -> None:
         assert text not in stored
     assert not any(rows_of(world, life.who.account.id).values())
     assert_whole(world.database)
+
+
+@pytest.mark.parametrize("email", ["Änne@example.org", "groß@example.org"])
+def test_l2_a_letter_for_a_new_password_goes_with_the_account_however_its_address_is_spelled(
+    world: World, email: str
+) -> None:
+    # SQLite's lower() leaves "Ä" as it is, and "ß" is compared as "ss".
+    world.call("POST", "/accounts", {"email": email, "display_name": "Anne", "password": PASSWORD})
+    signed_in = json_of(world.call("POST", "/sessions", {"email": email, "password": PASSWORD}))
+    world.call("POST", "/password-resets", {"email": email})
+    Postbox(world).empty()
+
+    wish, headers = {"password": PASSWORD, "comments": "keep"}, {"Authorization": f"Bearer {signed_in['token']}"}
+    assert world.call("DELETE", "/accounts/me", wish, headers=headers).status_code == 204
+
+    Postbox(world).empty()
+    assert "example.org" not in everything(world)
 
 
 def farewell(world: World) -> str:

@@ -60,6 +60,8 @@ def world(make_world: Callable[..., World]) -> World:
         mails_per_address=10**6,
         previews_per_account=10**6,
         flags_per_account=10**6,
+        votes_per_account=10**6,
+        exports_per_account=10**6,
     )
     made.site()
     return made

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from api.public_pages import PublicPages
+from api.public_pages import OVERHEAD, PublicPages
 from moderation import publication
 from moderation.models import Role
 from moderation.policies import Policy
@@ -169,7 +169,7 @@ def test_a_304_is_shared_with_the_sites_own_pages_too(world: World) -> None:
 
 
 def test_memory_is_bounded_and_the_least_recently_asked_for_goes_first() -> None:
-    pages = PublicPages(size=10)
+    pages = PublicPages(size=10 + 2 * OVERHEAD)
     pages.keep("a", 1, b"12345")
     pages.keep("b", 1, b"12345")
     assert pages.find("a", 1) == b"12345"
@@ -181,3 +181,12 @@ def test_memory_is_bounded_and_the_least_recently_asked_for_goes_first() -> None
     pages.keep("a", 2, b"1")
     assert pages.find("a", 1) is None
     assert pages.find("c", 1) == b"1234"
+
+
+def test_pages_without_a_comment_take_memory_too() -> None:
+    pages = PublicPages(size=100 * OVERHEAD)
+
+    for cursor in range(1000):
+        pages.keep(cursor, 1, b"[]")
+
+    assert sum(pages.find(cursor, 1) is not None for cursor in range(1000)) <= 100
