@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from moderation.screening.context import RuleContext
 from moderation.screening.verdicts import Outcome, Passage, Verdict
+from moderation.text.rendering import to_html
 
 _LINK = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'()\[\]]+"
@@ -18,38 +20,55 @@ _LINK = re.compile(
 )
 
 
+_SHOWN = re.compile(r'<a href="([^"]+)"')
+_SCHEME = re.compile(r"^https?:/*", re.IGNORECASE)
+
+
 class LinksRule:
     name = "links"
 
     def check(self, context: RuleContext) -> Sequence[Verdict]:
-        # Links are read as written: normalising could make an address of what is none.
-        links = list(_LINK.finditer(context.text))
+        # Links are read as written: normalising could make an address of what is none. And as they are shown, because
+        # Markdown makes links of what does not look like one.
+        links, shown = list(_LINK.finditer(context.text)), shown_links(context.text)
         verdicts = []
-        if len(links) > context.policy.max_links:
-            evidence = {"links": len(links), "maximum": context.policy.max_links}
+        count = max(len(links), len(shown))
+        if count > context.policy.max_links:
+            evidence = {"links": count, "maximum": context.policy.max_links}
             verdicts.append(Verdict(self.name, Outcome.HOLD, "too_many_links", _passages(links), evidence))
-        blocked = [link for link in links if _is_blocked(host_of(link.group()), context.policy.blocked_hosts)]
-        if blocked:
-            hosts = sorted({host_of(link.group()) for link in blocked})
-            verdicts.append(Verdict(self.name, Outcome.REJECT, "blocked_link", _passages(blocked), {"hosts": hosts}))
+        blocked = {host_of(entry) for entry in context.policy.blocked_hosts} - {""}
+        hosts = {host_of(link) for link in (*shown, *(link.group() for link in links))}
+        found = sorted(host for host in hosts if _is_blocked(host, blocked))
+        if found:
+            passages = _passages([link for link in links if host_of(link.group()) in found])
+            verdicts.append(Verdict(self.name, Outcome.REJECT, "blocked_link", passages, {"hosts": found}))
         return verdicts
 
 
+def shown_links(text: str) -> list[str]:
+    """Where the links lead that readers see, without addresses to write to."""
+    links = (html.unescape(link) for link in _SHOWN.findall(to_html(text)))
+    return [link for link in links if not link.lower().startswith("mailto:")]
+
+
 def host_of(link: str) -> str:
-    """The host that a link leads to, in the ASCII form that the network uses (IDNA); "" where there is none."""
-    address = link if "://" in link else f"http://{link}"
+    """The host that a link leads to, in the ASCII form that the network uses (IDNA); "" where there is none.
+
+    Read as browsers read it (URL standard): they take back slashes for slashes, any number of them, and percent signs
+    in a host for what they stand for.
+    """
+    path = _SCHEME.sub("", link.replace("\\", "/"), count=1)
     try:
-        host = urlsplit(address).hostname or ""
+        host = unquote(urlsplit(f"http://{path}").hostname or "")
         return host.rstrip(".").encode("idna").decode("ascii").casefold()
     except ValueError:
         return ""
 
 
-def _is_blocked(host: str, blocked: Sequence[str]) -> bool:
+def _is_blocked(host: str, blocked: set[str]) -> bool:
     """Whether the host or a domain above it is on the list."""
-    listed = {host_of(entry) for entry in blocked}
     labels = host.split(".")
-    return any(".".join(labels[start:]) in listed for start in range(len(labels)))
+    return any(".".join(labels[start:]) in blocked for start in range(len(labels)))
 
 
 def _passages(links: Sequence[re.Match[str]]) -> tuple[Passage, ...]:
