@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api import language
+from api import browser_sessions, language
 from api.errors import STATUS_OF
 from moderation import removals, suggestions
 from moderation.comment_views import Author, CommentView, OwnState
@@ -19,6 +19,7 @@ from moderation.review_queue import BatchResult, Reviewed
 from moderation.screening.pipeline import Screening
 from moderation.screening.rules.address import UNCONFIRMED
 from moderation.sections import Section
+from moderation.sessions import SignedIn
 from moderation.text.rendering import to_html
 
 
@@ -37,6 +38,16 @@ def account(session: Session, shown: Account) -> dict[str, Any]:
         "language": shown.language,
         "has_password": shown.password_hash is not None,
         "created_at": shown.created_at,
+    }
+
+
+def signed_in(session: Session, begun: SignedIn, *, in_cookie: bool) -> dict[str, Any]:
+    """A session's token, or what its requests carry beside the cookie that has it."""
+    return {
+        "token": None if in_cookie else begun.token,
+        "csrf_token": browser_sessions.csrf_token(begun.token) if in_cookie else None,
+        "expires_at": begun.expires_at,
+        "account": account(session, begun.account),
     }
 
 

@@ -77,13 +77,7 @@ def sign_in(wish: dict[str, Any]) -> dict[str, Any]:
     if in_cookie:
         browser_sessions.hand_over(signed_in)
     with held.database.read() as session:
-        shown = presenting.account(session, signed_in.account)
-    return {
-        "token": None if in_cookie else signed_in.token,
-        "csrf_token": browser_sessions.csrf_token(signed_in.token) if in_cookie else None,
-        "expires_at": signed_in.expires_at,
-        "account": shown,
-    }
+        return presenting.signed_in(session, signed_in, in_cookie=in_cookie)
 
 
 @blueprint.route("/sessions/choices", methods=["POST"])

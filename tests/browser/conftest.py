@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from api import logs
 from api.app import create_app, utc_now
@@ -24,6 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(item.path).is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+
+
+PATIENCE_MS = 20_000
+"""A browser, a server and whatever else runs here share two cores."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +85,7 @@ def visit(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserConte
 
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**{"locale": "de-DE", "reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         watch.over(context)
         made.append(context)
         return context

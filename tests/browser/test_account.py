@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.letters import letters_to, link_in_letter_to
-from tests.browser.section_visits import Newspaper, Press, printing, section
+from tests.browser.section_visits import Newspaper, section
 from tests.browser.visitors import Site, Visitor, Watch, axe_findings, look
 from tests.site_tokens import shared_key
 from tests.world import json_of
@@ -18,22 +16,6 @@ from tests.world import json_of
 OTHER = "Birkenrinde im Regen"
 SIZES = [("de", 360), ("en", 1200)]
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0"
-
-
-@pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with printing() as press:
-        yield press
-
-
-@pytest.fixture
-def watch(site: Site, press: Press) -> Watch:
-    return Watch(frozenset({urlsplit(site.url).netloc, urlsplit(press.url).netloc}))
-
-
-@pytest.fixture
-def paper(site: Site, press: Press, visit: Callable[..., BrowserContext]) -> Newspaper:
-    return Newspaper(site, press, visit)
 
 
 def elsewhere(site: Site, who: Visitor, user_agent: str = FIREFOX) -> dict[str, str]:

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
-
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from moderation import accounts, addresses
 from tests.browser.letters import link_in_letter_to
-from tests.browser.section_visits import Newspaper, Press, comment, printing, section
+from tests.browser.section_visits import Newspaper, comment, section
 from tests.browser.visitors import Site, Visitor, Watch, look
 from tests.sentences import sentence
-
-
-@pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with printing() as press:
-        yield press
-
-
-@pytest.fixture
-def watch(site: Site, press: Press) -> Watch:
-    return Watch(frozenset({urlsplit(site.url).netloc, urlsplit(press.url).netloc}))
-
-
-@pytest.fixture
-def paper(site: Site, press: Press, visit: Callable[..., BrowserContext]) -> Newspaper:
-    return Newspaper(site, press, visit)
 
 
 def unconfirmed(site: Site, language: str = "de") -> Visitor:

@@ -16,17 +16,11 @@ from moderation import accounts, identity_providers, second_factor, sites
 from moderation.identity_providers import NewProvider
 from tests import identity_provider
 from tests.browser.desk_visits import Desk
-from tests.browser.section_visits import Newspaper, Press, press_button, printing, section, writing
+from tests.browser.section_visits import Newspaper, Press, press_button, section, writing
 from tests.browser.visitors import Site, Watch
 from tests.identity_provider import CLIENT_ID, SECRET, Running
 
 TEXT = "Das sehe ich auch so, und zwar aus drei Gründen."
-
-
-@pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with printing() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -11,28 +10,12 @@ from playwright.sync_api import BrowserContext, Page, expect
 from moderation import accounts, sessions
 from moderation.models import Role
 from tests.browser.desk_visits import Desk
-from tests.browser.section_visits import Newspaper, Press, printing, section, sign_in, writing
+from tests.browser.section_visits import Newspaper, section, sign_in, writing
 from tests.browser.visitors import Site, Visitor, Watch, axe_findings, look
 from tests.sentences import sentence
 from tests.world import Person
 
 SIZES = [("de-DE", 360), ("en-GB", 1280)]
-
-
-@pytest.fixture(scope="module")
-def press() -> Iterator[Press]:
-    with printing() as press:
-        yield press
-
-
-@pytest.fixture
-def watch(site: Site, press: Press) -> Watch:
-    return Watch(frozenset({urlsplit(site.url).netloc, urlsplit(press.url).netloc}))
-
-
-@pytest.fixture
-def paper(site: Site, press: Press, visit: Callable[..., BrowserContext]) -> Newspaper:
-    return Newspaper(site, press, visit)
 
 
 @pytest.fixture
