@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -128,17 +129,28 @@ def _own_states(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UUID,
     if not by_id:
         return {}
     bodies = _newest_bodies(session, rows)
-    latest: dict[uuid.UUID, Decision] = {}
+    decisions: defaultdict[uuid.UUID, list[Decision]] = defaultdict(list)
     for decision in session.scalars(_DECISIONS, {"comments": list(by_id)}):
-        latest[decision.comment_id] = decision
+        decisions[decision.comment_id].append(decision)
     windows = {
         site_id: sites.policy_of(session, site_id).policy.edit_window_s
         for site_id in {c.site_id for c in by_id.values()}
     }
     return {
-        comment_id: _own_state(comment, bodies[comment_id], latest.get(comment_id), windows[comment.site_id])
+        comment_id: _own_state(comment, bodies[comment_id], _in_force(decisions[comment_id]), windows[comment.site_id])
         for comment_id, comment in by_id.items()
     }
+
+
+def _in_force(decisions: Sequence[Decision]) -> Decision | None:
+    """The decision that a comment's status comes from. Whoever takes one back has not decided what was there before."""
+    standing: list[Decision] = []
+    for decision in decisions:
+        if decision.undoes_id is not None and standing[-2:-1] and standing[-2].to_status == decision.to_status:
+            standing.pop()
+        else:
+            standing.append(decision)
+    return standing[-1] if standing else None
 
 
 def _newest_bodies(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UUID, str]:

@@ -122,6 +122,50 @@ def test_an_author_is_told_that_others_still_see_the_version_before_an_edit(worl
     assert "nur du" not in answer["explanation"]
 
 
+@pytest.mark.parametrize("refusing", [False, True], ids=["held", "refused"])
+def test_an_author_is_told_after_a_moderator_took_a_decision_about_an_edit_back_what_holds_again(
+    world: World, refusing: bool
+) -> None:
+    if refusing:
+        world.set_policy(dataclasses.replace(CALM, reject_thresholds={"de": {"toxicity": 0.8}}))
+    reader, moderator = world.person(), world.person(Role.MODERATOR, "demo")
+    own = world.comment(reader, sentence(0))
+    world.call("PATCH", f"/comments/{own['id']}", {"body": insult(1)}, by=reader)
+    before = told(world, own["id"], reader, "de")
+    version = json_of(world.review(own, "publish", moderator))["version"]
+
+    path = f"/review-queue/{own['id']}/decision"
+    assert world.call("DELETE", path, by=moderator, query_string={"version": version}).status_code == 200
+
+    assert told(world, own["id"], reader, "de") == before
+    assert before["decided_by"] == "machine"
+    assert world.call("GET", "/accounts/me/comments", by=reader).status_code == 200
+
+
+@pytest.mark.parametrize("action", ["reject", "withdraw"])
+@pytest.mark.parametrize("case", ["screening", "refused"])
+def test_an_author_is_told_what_holds_after_all_of_theirs_was_removed_and_given_back(
+    world: World, case: str, action: str
+) -> None:
+    if case == "refused":
+        world.set_policy(dataclasses.replace(CALM, reject_thresholds={"de": {"toxicity": 0.8}}))
+    reader, moderator = world.person(), world.person(Role.MODERATOR, "demo")
+    own = world.comment(reader, sentence(0))
+    world.classifier.available = case != "screening"
+    world.call("PATCH", f"/comments/{own['id']}", {"body": insult(1)}, by=reader)
+    world.comment(reader, sentence(2))  # There has to be something to refuse.
+    path = f"/sites/demo/authors/{reader.account.id}/removals"
+    wish = {"action": action, "reason_code": "spam" if action == "reject" else None}
+    removal = json_of(world.call("POST", path, wish, by=moderator))["id"]
+
+    assert world.call("DELETE", f"{path}/{removal}", by=moderator).status_code == 202
+
+    answer = told(world, own["id"], reader, "de")
+    expected = ("held", "moderator") if case == "screening" else ("rejected", "machine")
+    assert (answer["status"], answer["decided_by"], answer["published_revision"]) == (*expected, 1)
+    assert "zuletzt veröffentlichte Fassung" in answer["explanation"]
+
+
 def texts(language: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = json.loads(resources.files("api").joinpath(f"texts/{language}.json").read_text())
     return found
