@@ -1,4 +1,4 @@
-"""The way to an identity provider and back. Both ends are addresses that a browser is sent to; none changes anything.
+"""The way to an identity provider and back. A browser is sent to both ends; a try is counted, and nothing else stored.
 
 docs/decisions/0070 says how the two hang together.
 """
@@ -13,6 +13,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from api import browser_sessions, errors, language, provider_flows
+from api.limiting import slots
 from api.provider_client import Answer
 from api.provider_flows import Flow
 from api.services import services
@@ -64,6 +65,7 @@ def callback(site: str, provider: str) -> AnyResponse:
     """Where the provider sends the browser back to."""
     state = request.args.get("state", "")
     flow = provider_flows.recall(state)
+    _count_a_try(site)
     try:
         answer = _back(flow.return_to, handover=_finish(site, provider, state, flow))
     except (ProviderUnavailableError, ProviderRefusedError) as error:
@@ -75,12 +77,21 @@ def callback(site: str, provider: str) -> AnyResponse:
 @blueprint.errorhandler(VorabError)
 def problem(error: VorabError) -> Response:
     """The same that a script would be told, as a page."""
-    said = errors.domain_error(error).get_json()
+    told = errors.domain_error(error)
+    said = told.get_json()
     answer = make_response(render_template("provider_problem.html", problem=said, language=language.current()))
     answer.status_code = said["status"]
+    if "Retry-After" in told.headers:
+        answer.headers["Retry-After"] = told.headers["Retry-After"]
     answer.headers["Content-Security-Policy"] = _CSP
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _count_a_try(site: str) -> None:
+    """Each one makes us ask the provider, which would stop answering us if somebody made us ask without end."""
+    held = services()
+    held.limiters.strict.take(*slots(held.settings, "site_sign_ins", account="", site=site), now=held.clock())
 
 
 def _wish() -> tuple[Purpose, str, str]:
