@@ -120,8 +120,14 @@ def _check_title(title: str) -> str:
 
 
 def _check_url(site: Site, url: str) -> str:
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}".lower()
-    if len(url) > _URL_LENGTH or not url.isprintable() or origin not in site.allowed_origins:
+    if len(url) > _URL_LENGTH or not url.isprintable() or _origin_of(url) not in site.allowed_origins:
         raise InvalidInputError("url", "invalid_article_url")
     return url
+
+
+def _origin_of(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # A bracket that is not closed, say.
+        return None
+    return f"{parts.scheme}://{parts.netloc}".lower()

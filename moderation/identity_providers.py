@@ -142,7 +142,10 @@ def opened(sealer: Sealer, row: IdentityProvider) -> Provider:
 
 def is_safe_address(address: str) -> bool:
     """Whether what is sent there cannot be read on the way: HTTPS, or this machine itself."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # A bracket that is not closed, say.
+        return False
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     )
@@ -151,9 +154,9 @@ def is_safe_address(address: str) -> bool:
 def _check(command: NewProvider) -> None:
     if not _KEY.fullmatch(command.key):
         raise InvalidInputError("key", "invalid_site_key")
-    parts = urlsplit(command.issuer)
     # An issuer identifier has no query and no fragment (OpenID Connect Discovery 1.0, section 3).
-    if not is_safe_address(command.issuer) or parts.query or parts.fragment or len(command.issuer) > _LONGEST_ISSUER:
+    is_bare = not {"?", "#"} & set(command.issuer)
+    if not is_safe_address(command.issuer) or not is_bare or len(command.issuer) > _LONGEST_ISSUER:
         raise InvalidInputError("issuer", "invalid_issuer")
     if not 0 < len(command.client_id) <= _LONGEST_CLIENT_ID or not command.client_id.isprintable():
         raise InvalidInputError("client_id", "invalid")

@@ -78,10 +78,17 @@ def check_origin(origin: str) -> str:
     Raises:
         InvalidInputError: for field ``allowed_origins``.
     """
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
+    if not _is_origin(origin):
         raise InvalidInputError("allowed_origins", "invalid_origin", origin=origin)
     return origin.lower()
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # A bracket that is not closed, say.
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}"
 
 
 def by_key(session: Session, key: str) -> Site:

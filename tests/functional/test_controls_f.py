@@ -394,3 +394,28 @@ def test_every_problem_is_json_that_a_strict_reader_takes(world: World) -> None:
     answer = world.call("POST", "/sessions", b'{"a\\u0000\\ud800": 1}')
 
     json.loads(answer.get_data().decode("utf-8", "strict"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        f"{ORIGIN}@evil.test/",
+        f"{ORIGIN}.evil.test/",
+        f"{ORIGIN}/\n",
+        "https://[/",
+        "https://zeitung.example\u2100/",
+        "//zeitung.example/",
+    ],
+)
+def test_f5_an_articles_address_is_one_of_the_sites_or_refused(world: World, url: str) -> None:
+    moderator = world.person(Role.MODERATOR, "demo")
+    wish = {"body": "Ein Gedanke.", "article": {"url": url}}
+    new = "/sites/demo/articles/neu"
+
+    answers = [
+        world.call("PUT", new, {"url": url}, by=moderator),
+        world.call("POST", f"{new}/comments", wish, by=moderator, headers={"Origin": ORIGIN}),
+    ]
+
+    assert [(answer.status_code, list(json_of(answer)["errors"])) for answer in answers] == [(422, ["url"])] * 2

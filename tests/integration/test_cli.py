@@ -235,6 +235,7 @@ def test_sites_are_made_listed_and_given_other_origins(vorab: Vorab) -> None:
     )
     again = vorab("sites", "create", "--key", "blatt", "--name", "Noch eins")
     wrong = vorab("sites", "create", "--key", "anderes", "--name", "x", "--origin", "https://blatt.example/pfad")
+    broken = vorab("sites", "set-origins", "blatt", "https://[")
     moved = vorab("sites", "set-origins", "blatt", "https://neu.example", "http://localhost:3000", "--json")
     emptied = vorab("sites", "set-origins", "blatt")
     listed = vorab("sites", "list")
@@ -247,6 +248,7 @@ def test_sites_are_made_listed_and_given_other_origins(vorab: Vorab) -> None:
     }
     assert (again.code, again.err) == (1, "vorab: site exists already\n")
     assert wrong.code == 1
+    assert (broken.code, broken.err[:7]) == (1, "vorab: ")
     assert "https://blatt.example/pfad" in wrong.err or "allowed_origins" in wrong.err
     assert moved.json["origins"] == ["https://neu.example", "http://localhost:3000"]
     assert emptied.out == "blatt allows: no origin.\n"

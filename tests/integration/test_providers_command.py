@@ -87,6 +87,7 @@ def test_a_provider_that_does_not_answer_is_said_not_to(vorab: Vorab) -> None:
         (("--issuer", "http://login.example"), "issuer"),
         (("--issuer", "https://login.example/?a=b"), "issuer"),
         (("--issuer", "login.example"), "issuer"),
+        (("--issuer", "https://["), "issuer"),
         (("--scopes", "profile email"), "scopes"),
         (("--scopes", "openid\nprofile"), "scopes"),
         (("--client-id", ""), "client_id"),

@@ -136,6 +136,7 @@ def test_one_that_is_down_is_not_asked_again_for_five_seconds(
         ({"jwks_uri": "file:///etc/passwd"}, "jwks_uri"),
         ({"jwks_uri": "https:///keys"}, "jwks_uri"),
         ({"authorization_endpoint": "javascript:alert(1)"}, "authorization_endpoint"),
+        ({"token_endpoint": "https://["}, "token_endpoint"),
     ],
     ids=str,
 )
