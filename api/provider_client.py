@@ -267,7 +267,7 @@ def _read(provider: Provider, answer: requests.Response) -> bytes:
 def _object(provider: Provider, raw: bytes) -> Mapping[str, Any]:
     try:
         content = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise _unavailable(provider, "no_json")

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from moderation.errors import AlreadyExistsError, InvalidInputError, NotFoundError, OriginNotAllowedError
 from moderation.models import Site, SitePolicy
 from moderation.policies import Policy, policy_from_json
+from moderation.text.input import clean_name
 
 log = structlog.get_logger()
 
@@ -53,15 +54,14 @@ def create(session: Session, command: NewSite, *, policy: Policy | None = None, 
     """
     if not _KEY.fullmatch(command.key):
         raise InvalidInputError("key", "invalid_site_key")
-    if not command.name.strip():
-        raise InvalidInputError("name", "empty")
+    name = clean_name(command.name, field="name")
     if command.language not in _LANGUAGES:
         raise InvalidInputError("language", "unsupported_language")
     if session.scalar(select(Site.id).where(Site.key == command.key)) is not None:
         raise AlreadyExistsError("site")
     site = Site(
         key=command.key,
-        name=command.name.strip(),
+        name=name,
         language=command.language,
         allowed_origins=[check_origin(origin) for origin in command.allowed_origins],
         created_at=now,

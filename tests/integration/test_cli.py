@@ -228,6 +228,14 @@ def test_d8_the_tag_of_a_site_is_printed_with_the_hash_of_the_script_that_is_ser
     assert vorab("sites", "tag", "no-such-site").code != 0
 
 
+@pytest.mark.parametrize("name", ["", "  ", "Das\nBlatt", "Das\u202eBlatt"])
+def test_a_site_has_a_name_of_one_plain_line(vorab: Vorab, name: str) -> None:
+    refused = vorab("sites", "create", "--key", "blatt", "--name", name)
+
+    assert refused.code != 0
+    assert vorab("sites", "list", "--json").json == {"sites": []}
+
+
 def test_sites_are_made_listed_and_given_other_origins(vorab: Vorab) -> None:
     made = vorab(
         *("sites", "create", "--key", "blatt", "--name", "Das Blatt", "--language", "en"),

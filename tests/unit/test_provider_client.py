@@ -156,7 +156,9 @@ def test_a_userinfo_endpoint_that_is_not_safe_is_left_alone(
     assert client.metadata(provider).userinfo_endpoint is None
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b"\xff\xfe", b'{"issuer": ' + b'"x"' * 5], ids=repr)
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"<html>", b"\xff\xfe", b'{"issuer": ' + b'"x"' * 5, b"[" * 20_000], ids=range(6)
+)
 def test_what_is_no_json_object_is_no_answer(
     client: ProviderClient, provider: Provider, elsewhere: Elsewhere, body: bytes
 ) -> None:
