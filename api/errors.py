@@ -34,6 +34,7 @@ STATUS_OF = {
     "classifier_failed": 503,
     "classifier_unavailable": 503,
     "csrf_failed": 403,
+    "duplicate_comment": 409,
     "edit_window_closed": 409,
     "foreign_site_account": 403,
     "forbidden": 403,

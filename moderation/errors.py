@@ -239,6 +239,12 @@ class AlreadyExistsError(VorabError):
         self.what = what
 
 
+class DuplicateCommentError(VorabError):
+    """The same author has sent the same text to the same site a moment ago."""
+
+    code = "duplicate_comment"
+
+
 class IdempotencyKeyReusedError(VorabError):
     """The key came before, with another request."""
 

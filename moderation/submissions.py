@@ -18,6 +18,7 @@ from moderation.actors import Actor
 from moderation.articles import ArticleDetails
 from moderation.errors import (
     ArticleClosedError,
+    DuplicateCommentError,
     EditWindowClosedError,
     IdempotencyKeyReusedError,
     InvalidInputError,
@@ -34,6 +35,8 @@ from moderation.screening.pipeline import Material
 from moderation.screening_jobs import Job
 from moderation.text.input import clean
 
+SAME_TEXT_S = 60
+"""Within so many seconds the same text is taken for a slip of the finger or a robot, whatever it says."""
 KEEP_IDEMPOTENCY_KEYS = dt.timedelta(hours=24)
 _KEY_LENGTH = 200
 
@@ -73,6 +76,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
         ArticleClosedError: the article takes no more comments.
         InvalidInputError: the body, the parent or the key is not acceptable.
         IdempotencyKeyReusedError: the key was used for another request.
+        DuplicateCommentError: the author has sent the same text a moment ago.
     """
     site, article, author = _place(session, command, actor)
     sites.demand_origin(site, command.origin)
@@ -91,7 +95,9 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     comment = _add(session, site, article, parent, actor, now=now)
     revision = _add_revision(session, comment, body, lease=lease, now=now)
     _remember(session, command, actor, comment, now=now)
-    return Submitted(comment.id, screening_jobs.job_for(session, revision, standing=standing.standing, now=now))
+    job = screening_jobs.job_for(session, revision, standing=standing.standing, now=now)
+    _demand_new(job.material)
+    return Submitted(comment.id, job)
 
 
 def edit(
@@ -187,13 +193,15 @@ def preview(session: Session, command: NewComment, *, actor: Actor, now: dt.date
     _parent(session, article, command.parent_id)
     policy = sites.policy_of(session, site.id).policy
     standing = standings.of(session, actor.account_id, site.id, now=now).standing
-    return Material(
+    material = Material(
         text=body,
         site_language=site.language,
         policy=policy,
         author=author_facts.collect(session, actor.account_id, site.id, policy, standing=standing, now=now),
         article=ArticleFacts(premoderated=article.premoderated) if article else ArticleFacts(),
     )
+    _demand_new(material)
+    return material
 
 
 def keep_answer(session: Session, command: NewComment, actor: Actor, answer: dict[str, Any]) -> None:
@@ -270,6 +278,14 @@ def _new_article(session: Session, site: Site, command: NewComment, *, now: dt.d
     article = articles.find_or_create(session, site, command.article, now=now)
     articles.apply(article, site, ArticleDetails(title=command.details.title, url=command.details.url))
     return article
+
+
+def _demand_new(material: Material) -> None:
+    """A site that minds no repetition (``repeat_window_s`` of 0) minds none here either."""
+    if material.policy.repeat_window_s and any(
+        earlier.age_s < SAME_TEXT_S and earlier.text == material.text for earlier in material.author.recent
+    ):
+        raise DuplicateCommentError
 
 
 def _parent(session: Session, article: Article | None, parent_id: uuid.UUID | None) -> Comment | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from moderation.models import Article, Comment
+from tests.sentences import CALM
 from tests.world import ARTICLE, ORIGIN, World, json_of
 
 PASSWORD = "Ahornblatt am Fenster"
@@ -114,6 +117,48 @@ def test_h3_a_proxy_does_not_decide_which_host_was_asked_for(make_world: Callabl
 
     assert answer.status_code == 200
     assert "Strict-Transport-Security" in answer.headers
+
+
+def test_h4_the_same_text_within_a_minute_is_refused(world: World) -> None:
+    author, other = world.person(), world.person()
+    assert world.post(author, "Das ist mein Beitrag.").status_code == 201
+    world.clock.move(seconds=59)
+
+    answer = world.post(author, "  Das ist mein Beitrag.\n", article="artikel-2")
+
+    assert (answer.status_code, json_of(answer)["code"]) == (409, "duplicate_comment")
+    preview = f"/sites/demo/articles/{ARTICLE}/comments/preview"
+    wish = {"body": "Das ist mein Beitrag."}
+    assert world.call("POST", preview, wish, by=author, headers={"Origin": ORIGIN}).status_code == 409
+    assert world.post(other, "Das ist mein Beitrag.").status_code == 201
+    assert world.post(author, "Das ist noch ein Beitrag.").status_code == 201
+    with world.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Comment)) == 3
+        assert session.scalar(select(func.count()).select_from(Article)) == 1
+
+
+def test_h4_after_a_minute_the_same_text_waits_for_a_moderator(world: World) -> None:
+    author = world.person()
+    world.post(author, "Das ist mein Beitrag.")
+    world.clock.move(seconds=60)
+
+    assert json_of(world.post(author, "Das ist mein Beitrag."))["status"] == "held"
+
+
+def test_h4_a_repeated_request_is_no_second_comment(world: World) -> None:
+    author = world.person()
+    first = world.post(author, "Das ist mein Beitrag.", Idempotency_Key="einmal")
+
+    again = world.post(author, "Das ist mein Beitrag.", Idempotency_Key="einmal")
+
+    assert (again.status_code, json_of(again)["id"]) == (201, json_of(first)["id"])
+
+
+def test_h4_a_site_that_minds_no_repetition_takes_it(world: World) -> None:
+    world.set_policy(CALM)
+    author = world.person()
+
+    assert [world.post(author, "Ja.").status_code for _ in range(2)] == [201, 201]
 
 
 def test_h4_whatever_costs_something_is_limited(make_world: Callable[..., World]) -> None:
