@@ -145,7 +145,11 @@ def test_a6_and_a10_no_call_sets_a_password_but_registering_and_its_owners_chang
     # These only ask for the current one, to be sure whose wish it is.
     asking = {
         "POST /api/v1/sessions",
+        "POST /api/v1/sessions/choices",
         "DELETE /api/v1/accounts/me",
+        "POST /api/v1/accounts/me/identities",
+        "POST /api/v1/accounts/me/passkeys/questions",
+        "DELETE /api/v1/accounts/me/passkeys/{passkey_id}",
         "POST /api/v1/accounts/me/second-factor",
         "DELETE /api/v1/accounts/me/second-factor",
         "POST /api/v1/accounts/me/second-factor/recovery-codes",
