@@ -77,3 +77,10 @@ def test_the_icon_is_one_that_browsers_know(world: World) -> None:
     answer = world.client.get("/favicon.ico")
 
     assert (answer.status_code, answer.data[:4]) == (200, b"\x00\x00\x01\x00")
+
+
+def test_what_readers_load_is_small() -> None:
+    sizes = {script.name: len(script.compressed) for script in bundle.scripts().values()}
+
+    assert sizes["embed.js"] <= 30_000
+    assert sizes["counts.js"] <= 1_000
