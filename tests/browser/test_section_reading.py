@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from moderation.models import Role
 from tests.browser.section_visits import Newspaper, comment, press_button, section, sign_in, write, writing
@@ -288,3 +288,28 @@ def test_the_comments_are_read_in_a_frame_without_scripts_and_only_on_the_sites_
     # The same server under another name is another origin.
     page.goto(paper.address.replace("127.0.0.1", "localhost"))
     expect(inside.get_by_role("heading")).to_have_count(0)
+
+
+def test_a_slow_first_page_does_not_clear_away_a_reply_begun_meanwhile(paper: Newspaper) -> None:
+    paper.post(paper.site.world.person(name="Ada"), sentence(1))
+    page = paper.visit().new_page()
+    waiting: list[Route] = []
+
+    def keep_the_first(route: Route) -> None:
+        if waiting:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route("**/comments?*", keep_the_first)
+    page.goto(paper.print())
+    expect(writing(page)).to_be_visible()
+    sign_in(page, paper.site.visitor())
+    # The second page is asked for after the first has been shown; nothing can be begun before.
+    page.wait_for_timeout(500)
+    expect(section(page).locator("article.comment")).to_have_count(0)
+    waiting[0].continue_()
+    section(page).get_by_role("button", name="Antworten").click()
+
+    page.wait_for_load_state("networkidle")
+    expect(section(page).get_by_label("Deine Antwort an Ada")).to_be_visible()

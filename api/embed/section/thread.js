@@ -16,6 +16,7 @@ export class Thread {
   views = new Map();
   #cursor = null;
   #round = 0;
+  #loading;
 
   constructor(section) {
     this.section = section;
@@ -40,7 +41,12 @@ export class Thread {
   }
 
   /** The first page, from scratch. */
-  async load() {
+  load() {
+    this.#loading = this.#reload();
+    return this.#loading;
+  }
+
+  async #reload() {
     const round = ++this.#round;
     this.list.setAttribute("aria-busy", "true");
     try {
@@ -62,6 +68,8 @@ export class Thread {
 
   /** The same comments again, for somebody else: after signing in or out. Forms that are open stay open. */
   async sync() {
+    // Or a slow first answer would arrive later, and clear away what somebody has begun in between.
+    await this.#loading;
     const page = await this.#page({ limit: Math.min(100, Math.max(FIRST_PAGE, this.#size)) });
     for (const comment of page.items) this.add(comment);
     const isNobody = !this.section.session.account;
