@@ -229,6 +229,7 @@ def no_database(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
         raise OperationalError("SELECT 1", {}, ConnectionRefusedError())
 
     monkeypatch.setattr(world.database.engine, "connect", lambda: unreachable(world.database))
+    monkeypatch.setattr(type(world.database), "alone", unreachable)
     monkeypatch.setattr(type(world.database), "read", unreachable)
     monkeypatch.setattr(type(world.database), "write", unreachable)
     return world
