@@ -1,34 +1,51 @@
-"""The linear half of the embedded model: one logistic regression over hashed n-grams for each language and label."""
+"""The linear half of the embedded model: one logistic regression for each language and label.
+
+It looks at hashed n-grams, and at which words of the lists stand in a text. The lists are those it was trained with, so
+that an entry that is added to the screening's changes no score.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from moderation.classifiers.ngrams import CHAR_BITS, WIDTH, SparseRows, features
+from moderation.classifiers.signs import SIGNS, signs
 from moderation.errors import CheckpointError
+from moderation.lexicons.entries import Entry, Kind
+from moderation.lexicons.lexicon import Lexicon
 
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
-    """Weights of one language: ``rarity`` (inverse document frequency) by feature, ``weights`` by label and feature."""
+    """Weights of one language.
+
+    ``rarity`` (inverse document frequency) is by feature, ``weights`` by label and feature, ``sign_weights`` by label
+    and sign; ``entries`` are those of the lists that the signs come from.
+    """
 
     labels: tuple[str, ...]
     rarity: NDArray[np.float32]
     weights: NDArray[np.float32]
+    sign_weights: NDArray[np.float32]
     bias: NDArray[np.float32]
+    entries: tuple[Entry, ...] = ()
+    _lexicon: Lexicon = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_lexicon", Lexicon(self.entries))
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row for each text, one column for each label."""
         rows = weighted(features(texts), self.rarity)
-        found = np.empty((len(texts), len(self.labels)), dtype=np.float32)
+        found: NDArray[np.float32] = signs(texts, self._lexicon) @ self.sign_weights.T + self.bias
         for place in range(len(self.labels)):
             parts = rows.values * self.weights[place, rows.columns]
-            found[:, place] = np.bincount(rows.rows, parts, minlength=rows.count) + self.bias[place]
+            found[:, place] += np.bincount(rows.rows, parts, minlength=rows.count)
         return found
 
 
@@ -48,7 +65,11 @@ def save_linear(path: Path, models: Mapping[str, LinearModel]) -> None:
         arrays[f"{language}.labels"] = np.array(model.labels)
         arrays[f"{language}.rarity"] = model.rarity.astype(np.float16)
         arrays[f"{language}.weights"] = model.weights.astype(np.float16)
+        arrays[f"{language}.sign_weights"] = model.sign_weights.astype(np.float32)
         arrays[f"{language}.bias"] = model.bias.astype(np.float32)
+        arrays[f"{language}.entries"] = np.array(
+            [f"{one.kind.value} {one.written}" for one in model.entries], dtype=np.str_
+        )
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
@@ -72,9 +93,17 @@ def _read(arrays: Mapping[str, NDArray[np.generic]], language: str) -> LinearMod
         labels=tuple(str(label) for label in arrays[f"{language}.labels"]),
         rarity=arrays[f"{language}.rarity"].astype(np.float32),
         weights=arrays[f"{language}.weights"].astype(np.float32),
+        sign_weights=arrays[f"{language}.sign_weights"].astype(np.float32),
         bias=arrays[f"{language}.bias"].astype(np.float32),
+        entries=tuple(_entry(str(line)) for line in arrays[f"{language}.entries"]),
     )
     count = len(model.labels)
-    if model.rarity.shape != (WIDTH,) or model.weights.shape != (count, WIDTH) or model.bias.shape != (count,):
+    wanted = [(WIDTH,), (count, WIDTH), (count, len(SIGNS)), (count,)]
+    if [part.shape for part in (model.rarity, model.weights, model.sign_weights, model.bias)] != wanted:
         raise CheckpointError(f"linear weights for {language!r} have another shape")
     return model
+
+
+def _entry(line: str) -> Entry:
+    kind, written = line.split(" ", 1)
+    return Entry(Kind(kind), written)

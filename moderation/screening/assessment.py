@@ -9,8 +9,7 @@ from moderation.classifiers.protocol import Classifier, ModelIdentity, Scores, S
 from moderation.errors import ClassifierError
 from moderation.policies import Thresholds
 from moderation.screening.context import Assessment, ScoredWindow
-from moderation.text.disguises import INVISIBLE
-from moderation.text.normalising import normalise
+from moderation.text.normalising import legible, normalise
 from moderation.text.passages import Window, sentences, windows
 
 WINDOW_CHARS = 400
@@ -90,8 +89,8 @@ def _checked(answers: Sequence[Scores], *, count: int) -> Sequence[Scores]:
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    # What cannot be seen says nothing: left in, it would only raise the scores of what it is strewn over.
-    return tuple(dict.fromkeys((INVISIBLE.sub("", text), normalise(text).text)))
+    # What cannot be read as words says nothing: left in, it would only raise the scores of what it is strewn over.
+    return tuple(dict.fromkeys((legible(text), normalise(text).text)))
 
 
 def worst(all_scores: Iterable[Scores]) -> dict[str, float]:

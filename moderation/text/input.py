@@ -60,6 +60,11 @@ def is_visible(text: str) -> bool:
     return bool(_INVISIBLE.sub("", text))
 
 
+def is_readable(text: str) -> bool:
+    """Whether a text is free of control characters, lone surrogates and piles of combining marks."""
+    return not (_SURROGATES.search(text) or _CONTROLS.search(_NEWLINES.sub("\n", text)) or _has_pile_of_marks(text))
+
+
 def strip_bidi(text: str) -> str:
     """Take out the marks that turn the direction of writing: they could reorder what stands around a text."""
     return _BIDI.sub("", text)

@@ -41,10 +41,17 @@ _SPELLED = re.compile(
     r"(?<![^\W_])[^\W\d_]([.·•*_~|/-])[^\W\d_](?:\1[^\W_@$€!]|\1[@$€!013457]){2,}(?![^\W_])"
     r"|(?<![^\W_])[^\W\d_]([ \t.,·•*_~|/-])\2?[^\W\d_](?:\2{1,2}[^\W\d_]){2,}(?![^\W_])"
 )
-_RUN = re.compile(r"([aiouäöüy])\1{2,}|([^\W\d_])\2{3,}", re.IGNORECASE)
+_RUN = re.compile(
+    r"(?i:([aiouäöüy])\1{2,}|([^\W\d_])\2{3,})"
+    # Compounds have three alike where their parts meet ("Schifffahrt", "Betttuch", "Seeelefant", "Flussstrand"): of few
+    # consonants, after a vowel, and of e before what a second part begins with. Capitals mean something ("FFF", "XXL").
+    r"|([bcdghjkqvwxzß])\3{2}|(?<![aeiouäöü])([flmnprst])\4{2}|([flmnprst])\5{2}(?![a-zäöü])"
+    r"|([fmnpt])\6{2}(?=[bcdghjkqstvwxz])|(?<![dfhlmnrstvA-Z])(e)\7{2}|(e)\8{2}(?![ilnrsuvx])"
+)
 _DOUBLED = re.compile(r"(?<![^\W_])(?:([^\W\d_])\1){3,}(?![^\W_])", re.IGNORECASE)
 _CAPITALS = re.compile(r"[^\W\d_]{2,}")
 _LETTERS_OF_A_SHOUT = 10
+_DISGUISABLE = frozenset("aeiost")
 
 
 def normalise(text: str) -> Normalised:
@@ -54,15 +61,19 @@ def normalise(text: str) -> Normalised:
         known = _rewrite(known, _COMPATIBLE, _compatible)
         known = _rewrite(known, INVISIBLE, lambda _match: ())
         known = _rewrite(known, _WORD, _latinised(_is_mostly_latin(known.text)))
-    known = _rewrite(
-        known, _SPELLED, lambda match: [(sign, at) for at, sign in enumerate(match.group()) if _is_spelled(sign)]
-    )
+    known = _rewrite(known, _SPELLED, _joined)
     known = _rewrite(known, _LEET_WORD, _unleeted)
     known = _rewrite(
         known, _DOUBLED, lambda match: [(sign, at) for at, sign in enumerate(match.group()) if at % 2 == 0]
     )
-    known = _rewrite(known, _RUN, lambda match: ((match.group()[0], 0),))
+    known = _rewrite(known, _RUN, _once)
     return _rewrite(known, _CAPITALS, _lowered) if _is_shouted(known.text) else known
+
+
+def legible(text: str) -> str:
+    """The text as written, but for what hides its words altogether: invisible characters and letters set apart."""
+    seen = INVISIBLE.sub("", text)
+    return _rewrite(Normalised(seen, tuple(range(len(seen)))), _SPELLED, _joined).text
 
 
 def _rewrite(
@@ -97,6 +108,17 @@ def _compatible(match: re.Match[str]) -> Iterable[Piece] | None:
     return [(sign, 0) for sign in kept]
 
 
+def _joined(match: re.Match[str]) -> Iterable[Piece]:
+    """Letters set apart, as a word. Where blanks set them apart, only a capital shows that another word begins."""
+    before = ""
+    for at, sign in enumerate(match.group()):
+        if _is_spelled(sign):
+            if sign.isupper() and before.islower() and match.group()[at - 1].isspace():
+                yield " ", at - 1
+            yield sign, at
+            before = sign
+
+
 def _is_spelled(sign: str) -> bool:
     return sign.isalnum() or sign in "@$€!"
 
@@ -129,14 +151,24 @@ def _is_mostly_latin(text: str) -> bool:
 def _unleeted(match: re.Match[str]) -> Iterable[Piece] | None:
     """Digits and signs between letters of one word, read as the letters that they look like.
 
-    Digits at a word's ends mean what they say (G20, 3D, Covid19, 2jährig), and so do those among few letters.
+    Digits at a word's ends mean what they say (G20, 3D, Covid19, 2jährig), and so do those among few letters, but for a
+    word in which all that can be is disguised ("M0d3r470r").
     """
     word = match.group()
     letters = sum(sign.isalpha() for sign in word)
-    if letters == len(word) or letters < 3 or letters * 2 <= len(word):
+    if letters == len(word) or letters < 3 or (letters * 2 <= len(word) and not _is_all_disguise(word, letters)):
         return None
     pieces = [(LEET[sign], at) if _stands_for_a_letter(word, at) else (sign, at) for at, sign in enumerate(word)]
     return None if all(sign == word[at] for sign, at in pieces) else pieces
+
+
+def _is_all_disguise(word: str, letters: int) -> bool:
+    """Whether every letter within the word that could be disguised is."""
+    inner = word[1:-1]
+    return (
+        word[0].isalpha() and word[-1].isalpha() and letters * 3 > len(word) and inner.islower()
+        and all(sign.isalpha() or sign in LEET for sign in inner) and _DISGUISABLE.isdisjoint(inner)
+    )  # fmt: skip
 
 
 def _stands_for_a_letter(word: str, at: int) -> bool:
@@ -147,6 +179,14 @@ def _stands_for_a_letter(word: str, at: int) -> bool:
     if word[at - 1].islower() and word[at + 1].isupper():
         return False  # "Fridays4Future": two words with a digit between them.
     return (word[at - 1].isalpha() or word[at - 1] in LEET) and (word[at + 1].isalpha() or word[at + 1] in LEET)
+
+
+def _once(match: re.Match[str]) -> Iterable[Piece] | None:
+    run, text = match.group(), match.string
+    stands_alone = not (
+        text[max(0, match.start() - 1) : match.start()].isalpha() or text[match.end() : match.end() + 1].isalpha()
+    )
+    return None if stands_alone and len(run) == 3 else [(run[0], 0)]
 
 
 def _is_shouted(text: str) -> bool:

@@ -66,12 +66,19 @@ def test_a_row_that_cannot_be_screened_says_why_and_is_never_published(line: str
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["\ud83d allein", "ein\x00Nul", "Zalgo " + "e" + "\u0301" * 10_000, "\u202egnul", "wort " * 20_000],
+    ("text", "outcome"),
+    [
+        ("\ud83d allein", "hold"),
+        ("ein\x00Nul", "hold"),
+        ("Zalgo " + "e" + "\u0301" * 10_000, "hold"),
+        ("\u202egnul", "publish"),
+        ("wort " * 20_000, "reject"),
+    ],
     ids=["surrogate", "nul", "combining marks", "bidi", "100,000 characters"],
 )
-def test_hostile_text_is_screened_and_written_as_json(text: str) -> None:
+def test_hostile_text_is_screened_and_written_as_json(text: str, outcome: str) -> None:
     found = screened(json.dumps({"text": text}))
+    assert found["outcome"] == outcome
     assert found["scores"]["toxicity"] == 0.01
     assert json.loads(as_line(found).encode("utf-8"))["text"] == text
 

@@ -1,8 +1,9 @@
-"""Fitting the linear half: a logistic regression on hashed n-grams for each language and label."""
+"""Fitting the linear half: a logistic regression on hashed n-grams and listed words for each language and label."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from moderation.classifiers.linear import LinearModel, weighted
 from moderation.classifiers.ngrams import WIDTH, SparseRows, features
+from moderation.classifiers.signs import signs
 from moderation.classifiers.training.corpus import LABELS, Example
+from moderation.lexicons.entries import Entry
+from moderation.lexicons.lexicon import Lexicon
 
 _CHUNK = 512
 _SMOOTHING = 3.0
@@ -19,22 +23,54 @@ LEAST_POSITIVES = 100
 """A label with fewer examples of either kind in a language is not learnt there."""
 
 
-def fit_linear(examples: Sequence[Example], weights: NDArray[np.float64]) -> LinearModel:
-    """One language's model. A feature that stands in one text only counts for nothing."""
-    counts = _matrix([example.text for example in examples])
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Examples as the linear half sees them: n-grams first, then signs."""
+
+    examples: Sequence[Example]
+    weights: NDArray[np.float64]
+    rarity: NDArray[np.float32]
+    rows: sparse.csr_matrix
+    entries: tuple[Entry, ...]
+
+
+def table_of(examples: Sequence[Example], weights: NDArray[np.float64], entries: tuple[Entry, ...]) -> Table:
+    """One language's examples. A feature that stands in one text only counts for nothing."""
+    texts = [example.text for example in examples]
+    counts = _matrix(texts)
     seen = np.bincount(counts.indices, minlength=WIDTH)
     # In half precision, as it will be read back.
     halved = np.where(seen >= 2, np.log((1 + counts.shape[0]) / (1 + seen)) + 1, 0.0).astype(np.float16)
     rarity = halved.astype(np.float32)
-    rows = _weighted(counts, rarity)
-    labels = [label for label in LABELS if _is_learnable(examples, label)]
-    fitted = [_fit(rows, examples, weights, label) for label in labels]
+    rows = sparse.hstack([_weighted(counts, rarity), sparse.csr_matrix(signs(texts, Lexicon(entries)))]).tocsr()
+    return Table(examples, weights, rarity, rows, entries)
+
+
+def fit_linear(table: Table) -> LinearModel:
+    """One language's model."""
+    labels = [label for label in LABELS if _is_learnable(table.examples, label)]
+    fitted = [_fit(table.rows, table.examples, table.weights, label) for label in labels]
+    columns = np.stack([both for both, _ in fitted]).astype(np.float32)
     return LinearModel(
         labels=tuple(labels),
-        rarity=rarity,
-        weights=np.stack([columns for columns, _ in fitted]).astype(np.float32),
+        rarity=table.rarity,
+        weights=columns[:, :WIDTH],
+        sign_weights=columns[:, WIDTH:],
         bias=np.array([bias for _, bias in fitted], dtype=np.float32),
+        entries=table.entries,
     )
+
+
+def cross_fitted(table: Table, label: str, *, folds: int) -> NDArray[np.float64]:
+    """Each labelled comment's logit by a regression that has not seen it; ``nan`` for the neutral texts."""
+    logits = np.full(len(table.examples), np.nan)
+    neutral = np.array([example.is_neutral for example in table.examples])
+    fold = np.where(neutral, -1, np.random.default_rng(0).integers(0, folds, len(table.examples)))
+    for number in range(folds):
+        seen, unseen = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        columns, bias = _fit(table.rows[seen], [table.examples[int(at)] for at in seen], table.weights[seen], label)
+        logits[unseen] = table.rows[unseen] @ columns + bias
+    return logits
 
 
 def _is_learnable(examples: Sequence[Example], label: str) -> bool:
@@ -48,7 +84,8 @@ def _fit(
     """Weights and bias: the mean of a plain regression and one on columns scaled by how telling each is.
 
     The second is the idea of NB-SVM (Wang and Manning 2012): features are multiplied by the logarithm of how much more
-    often they stand in one class. Both are linear in the same features, so that their mean costs nothing at run time.
+    often they stand in one class; signs are few and telling anyway. Both are linear in the same features, so that their
+    mean costs nothing at run time.
     """
     targets = np.array([example.targets[LABELS.index(label)] for example in examples])
     known = ~np.isnan(targets)
@@ -70,6 +107,7 @@ def _telling(table: sparse.csr_matrix, truth: NDArray[np.bool_], weight: NDArray
     toxic = present.T @ (weight * truth) + _SMOOTHING
     clean = present.T @ (weight * ~truth) + _SMOOTHING
     ratio: NDArray[np.float64] = np.abs(np.log((toxic / toxic.sum()) / (clean / clean.sum())))
+    ratio[WIDTH:] = 1.0
     return ratio
 
 

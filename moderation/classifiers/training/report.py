@@ -23,10 +23,20 @@ from moderation.classifiers.training.metrics import (
 )
 from moderation.classifiers.training.network import logits_of
 from moderation.classifiers.training.pace import Progress
-from moderation.classifiers.training.split import Split, halves
-from moderation.classifiers.training.thresholds import hold_thresholds
+from moderation.classifiers.training.split import Split, halves, linear_examples
+from moderation.classifiers.training.thresholds import (
+    CLEAN_SHARE,
+    NEUTRAL_SHARE,
+    NEWSPAPER_SHARE,
+    Allowance,
+    hold_thresholds,
+)
 
 ScoredTexts = list[dict[str, float]]
+
+_NEWSPAPERS = frozenset({"austrotox", "austrotox_en"})
+_WRITTEN_TO_FOOL = "gahd"
+"""Nobody's comments: how many of them are held says nothing about a comment section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +44,15 @@ class Halves:
     network: Any
     tokenizer: Tokenizer
     linear: Mapping[str, LinearModel]
+    crossed: Mapping[str, Logits]
+    """By language: logits for toxicity of the ``linear_examples``, each by a linear half that had not seen it."""
 
     def logits(self, examples: Sequence[Example], language: str) -> tuple[Logits, Logits]:
-        texts = [example.text for example in examples]
-        return logits_of(self.network, self.tokenizer, texts), self.linear[language].logits(texts).astype(np.float64)
+        linear = self.linear[language].logits([example.text for example in examples])
+        return self.network_logits(examples), linear.astype(np.float64)
+
+    def network_logits(self, examples: Sequence[Example]) -> Logits:
+        return logits_of(self.network, self.tokenizer, [example.text for example in examples])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +87,13 @@ class _Judge:
         self._unseen = {source: second for source, (_, second) in split.items()}
         held_back = [example for example in parts.held_back if example.language == language]
         self.blend = fit_blend(held_back, *model.logits(held_back, language), self._labels)
-        clean = [example for example in held_back if not example.toxic]
+        clean = [example for example in held_back if not example.toxic and example.source != _WRITTEN_TO_FOOL]
         self.limits = hold_thresholds(
-            [self._scores(first) for first, _ in split.values() if first], self._scores(clean)
+            [
+                *(Allowance(self._scores(first), NEUTRAL_SHARE) for first, _ in split.values()),
+                Allowance(self._scores(clean), CLEAN_SHARE),
+                Allowance(self._crossed(linear_examples(parts.learnt, language)), NEWSPAPER_SHARE),
+            ]
         )
         self._threshold = best_threshold([example.toxic for example in held_back], _toxicity(self._scores(held_back)))
 
@@ -107,6 +126,14 @@ class _Judge:
 
     def _scores(self, examples: Sequence[Example]) -> ScoredTexts:
         return blended(self.blend, *self._model.logits(examples, self._language), self._labels)
+
+    def _crossed(self, learnt: Sequence[Example]) -> ScoredTexts:
+        """Scores for toxicity of clean comments under newspapers; those kept back are too few for a threshold."""
+        pairs = zip(learnt, self._model.crossed[self._language], strict=True)
+        chosen = [(one, logit) for one, logit in pairs if one.source in _NEWSPAPERS and not one.toxic]
+        network = self._model.network_logits([example for example, _ in chosen])
+        linear = np.array([[logit] for _, logit in chosen]).reshape(-1, 1)
+        return blended({"toxicity": self.blend["toxicity"]}, network, linear, ("toxicity",))
 
     def _is_held(self, scores: Mapping[str, float]) -> bool:
         return any(scores[label] >= limit for label, limit in self.limits.items())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from moderation.screening.context import RuleContext
 from moderation.screening.verdicts import Outcome, Verdict
+from moderation.text.input import is_readable
 
 _RUN = re.compile(r"(\S)\1{19,}")
 _FEWEST_DIFFERENT = 3
@@ -14,7 +15,10 @@ _LONG_ENOUGH_TO_VARY = 20
 
 
 class LimitsRule:
-    """Too short or too long for the site, shouted throughout, or one character over and over."""
+    """Too short or too long for the site, shouted throughout, one character over and over, or none that could be read.
+
+    What cannot be read is refused before it becomes a comment; in files to be scored it may stand.
+    """
 
     name = "limits"
 
@@ -31,6 +35,8 @@ class LimitsRule:
             yield self._verdict(Outcome.HOLD, "shouting")
         if _is_repetition(context.text):
             yield self._verdict(Outcome.HOLD, "repeated_characters")
+        if not is_readable(context.text):
+            yield self._verdict(Outcome.HOLD, "unreadable")
 
     def _verdict(self, outcome: Outcome, reason: str, **evidence: int) -> Verdict:
         return Verdict(self.name, outcome, reason, evidence=evidence)

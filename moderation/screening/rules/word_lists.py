@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from moderation.lexicons.entries import Entry, Kind
+from moderation.lexicons.lexicon import Lexicon, Match, objections
+from moderation.lexicons.lists import shipped
+from moderation.lexicons.speech import Speech
 from moderation.policies import WordLists
 from moderation.screening.assessment import thresholds_for
 from moderation.screening.context import RuleContext
-from moderation.screening.rules.entries import Entry, Kind
-from moderation.screening.rules.lexicon import Lexicon, Match, objections
-from moderation.screening.rules.lists import shipped
-from moderation.screening.rules.speech import Speech
 from moderation.screening.verdicts import Outcome, Passage, Verdict
 from moderation.text.normalising import Normalised
 from moderation.text.words import Word, words
 
-DOUBT = 0.7
-"""From this share of a label's threshold on, the classifier counts as doubtful: a *context* word then holds."""
+DOUBT = 0.1
+"""So near to the threshold of a label, in log odds, the classifier counts as doubtful: a *context* word then holds."""
+
+DOUBT_IF_AIMED = 1.0
+"""The same for a *context* word that is aimed at somebody: less doubt will do."""
 
 _REASONS = {Outcome.REJECT: "banned_word", Outcome.HOLD: "suspect_word"}
 
@@ -35,7 +39,7 @@ class Finding:
 
 
 class WordListsRule:
-    """Rejects a *banned* word, holds a *suspect* one, and a *context* one where it is aimed at somebody."""
+    """Rejects a *banned* word, holds a *suspect* one, and a *context* one where the classifier has its doubts, too."""
 
     name = "word_lists"
 
@@ -61,30 +65,39 @@ class WordListsRule:
 def _findings(form: Normalised, context: RuleContext) -> Iterator[Finding]:
     found = words(form.text)
     speech = Speech(form.text, found)
-    is_doubtful = _is_doubtful(context)
+    doubt = _doubt(context)
     for match in _matches(found, context.language, context.policy.word_lists):
         is_reported = speech.is_reported(match.first, match.last)
-        is_aimed = speech.is_aimed(match.first, match.last)
-        outcome = _outcome(match.entry.kind, is_reported=is_reported, is_aimed=is_aimed, is_doubtful=is_doubtful)
+        is_doubtful = doubt <= (DOUBT_IF_AIMED if speech.is_aimed(match.first, match.last) else DOUBT)
+        outcome = _outcome(match.entry.kind, is_reported=is_reported, is_doubtful=is_doubtful)
         if outcome is not Outcome.PUBLISH:
             begin, end = form.to_original(found[match.first].begin, found[match.last].end)
             yield Finding(match.entry, outcome, begin, end, is_reported)
 
 
-def _outcome(kind: Kind, *, is_reported: bool, is_aimed: bool, is_doubtful: bool) -> Outcome:
+def _outcome(kind: Kind, *, is_reported: bool, is_doubtful: bool) -> Outcome:
     if kind is Kind.BANNED:
         return Outcome.HOLD if is_reported else Outcome.REJECT
-    if is_doubtful or is_aimed or (kind is Kind.SUSPECT and not is_reported):
+    if is_doubtful or (kind is Kind.SUSPECT and not is_reported):
         return Outcome.HOLD
     return Outcome.PUBLISH
 
 
-def _is_doubtful(context: RuleContext) -> bool:
+def _doubt(context: RuleContext) -> float:
+    """By how much, in log odds, the classifier's scores are below the nearest threshold; at most 0 where it holds."""
     assessment = context.assessment
     if assessment is None:
-        return False
+        return math.inf
     limits = thresholds_for(context.policy.hold_thresholds, assessment.identity, context.language)
-    return any(score >= DOUBT * limits.get(label, 2.0) for label, score in assessment.scores.items())
+    below = (
+        _log_odds(limits[label]) - _log_odds(score) for label, score in assessment.scores.items() if label in limits
+    )
+    return min(below, default=math.inf)
+
+
+def _log_odds(chance: float) -> float:
+    inside = min(max(chance, 1e-9), 1 - 1e-9)
+    return math.log(inside / (1 - inside))
 
 
 def _matches(found: Sequence[Word], language: str, lists: WordLists) -> list[Match]:

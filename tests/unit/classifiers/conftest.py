@@ -12,9 +12,11 @@ import torch
 from moderation.classifiers.blended import Mixture
 from moderation.classifiers.linear import LinearModel
 from moderation.classifiers.ngrams import WIDTH
+from moderation.classifiers.signs import SIGNS
 from moderation.classifiers.training.bundle import Trained, write_bundle
 from moderation.classifiers.training.network import Shape, build
 from moderation.classifiers.training.vocabulary import learn_tokenizer
+from moderation.lexicons.entries import Entry, Kind
 
 TEXTS = [
     "Der Hund bellt laut.",
@@ -29,7 +31,11 @@ LABELS = ("toxicity", "obscene", "insult", "identity_attack")
 def linear_model(labels: tuple[str, ...] = LABELS) -> LinearModel:
     numbers = np.random.default_rng(0)
     weights = numbers.normal(size=(len(labels), WIDTH)).astype(np.float16).astype(np.float32)
-    return LinearModel(labels, np.ones(WIDTH, np.float32), weights, np.zeros(len(labels), np.float32))
+    for_signs = np.ones((len(labels), len(SIGNS)), np.float32)
+    entries = (Entry(Kind.SUSPECT, "*trottel"),)
+    return LinearModel(
+        labels, np.ones(WIDTH, np.float32), weights, for_signs, np.zeros(len(labels), np.float32), entries
+    )
 
 
 @pytest.fixture(scope="session")

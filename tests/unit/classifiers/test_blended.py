@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 
 from moderation.classifiers.detoxify import load_embedded
 from moderation.classifiers.files import file_digest
-from moderation.classifiers.linear import LinearModel, load_linear, save_linear
+from moderation.classifiers.linear import load_linear, save_linear
 from moderation.errors import CheckpointError
+from tests.unit.classifiers.conftest import linear_model
 
 
 def edit_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -86,7 +88,7 @@ def test_a_damaged_linear_half_is_refused(bundle: Path) -> None:
 
 
 def test_linear_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
-    narrow = LinearModel(("toxicity",), np.ones(3, np.float32), np.ones((1, 3), np.float32), np.zeros(1, np.float32))
+    narrow = dataclasses.replace(linear_model(("toxicity",)), rarity=np.ones(3, np.float32))
     save_linear(tmp_path / "linear.npz", {"de": narrow})
     with pytest.raises(CheckpointError, match="another shape"):
         load_linear(tmp_path / "linear.npz", ["de"])

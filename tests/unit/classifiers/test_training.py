@@ -19,11 +19,13 @@ from moderation.classifiers.protocol import ScoringInput
 from moderation.classifiers.training import recipe
 from moderation.classifiers.training.blending import fit_blend
 from moderation.classifiers.training.corpus import Example, read_examples
+from moderation.classifiers.training.logistic import cross_fitted, table_of
 from moderation.classifiers.training.metrics import auc, bootstrap, bootstrap_gain, macro_f1, share_caught
 from moderation.classifiers.training.network import Schedule, Shape
 from moderation.classifiers.training.pace import Pace, rate
 from moderation.classifiers.training.pretraining import Reading
-from moderation.classifiers.training.split import halves, split
+from moderation.classifiers.training.split import halves, linear_examples, linear_weights, split
+from moderation.classifiers.training.thresholds import Allowance, hold_thresholds
 
 _NOUNS = ("Haus", "Baum", "Zug", "Brot", "Buch", "Hund", "Tisch", "Weg", "Amt", "Bild", "Fest", "Jahr")
 
@@ -145,6 +147,16 @@ def test_halves_depend_on_the_text_alone() -> None:
     assert min(len(first), len(second)) > 8
 
 
+def test_plentiful_neutral_texts_that_are_kept_stand_for_those_that_are_not() -> None:
+    learnt = [Example(f"Satz {number}", "de", "common_voice", "train", (0.0,)) for number in range(1000)]
+    learnt += [Example("Hallo", "en", "common_voice", "train", (0.0,)), Example("x", "de", "iwg", "train", (1.0,))]
+    kept = linear_examples(learnt, "de")
+    weights = linear_weights(kept)
+    assert 150 < len(kept) < 250
+    assert (kept[-1].source, weights[-1]) == ("iwg", 0.5)
+    assert weights[:-1].sum() == pytest.approx(10, rel=0.2)
+
+
 def test_a_label_of_one_kind_is_mixed_evenly() -> None:
     examples = [Example("x", "de", "austrotox", "train", (float(place % 2), math.nan, 1.0, 0.0)) for place in range(6)]
     logits = np.arange(24.0).reshape(6, 4)
@@ -171,3 +183,44 @@ def test_the_learning_rate_warms_up_and_cools_down() -> None:
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] < 0.03
+
+
+def test_thresholds_keep_within_every_allowance() -> None:
+    chances = np.random.default_rng(0).random((3, 2000))
+    neutral = [{"toxicity": float(one) / 2, "insult": float(one) / 2} for one in chances[0]]
+    clean = [
+        {"toxicity": float(one), "insult": float(other)} for one, other in zip(chances[1], chances[2], strict=True)
+    ]
+    newspaper = [{"toxicity": float(one)} for one in chances[2]]
+    limits = hold_thresholds(
+        [Allowance(neutral, 0.02), Allowance(clean, 0.05), Allowance(newspaper, 0.06), Allowance([], 0.01)]
+    )
+
+    def held(texts: list[dict[str, float]]) -> float:
+        return sum(any(score >= limits[label] for label, score in one.items()) for one in texts) / len(texts)
+
+    assert (held(neutral), held(newspaper)) <= (0.02, 0.06)
+    assert 0.04 < held(clean) <= 0.05
+    assert limits["toxicity"] < limits["insult"]
+
+
+def test_thresholds_of_nothing_hold_next_to_nothing() -> None:
+    assert hold_thresholds([]) == {"toxicity": 0.999}
+
+
+def test_cross_fitted_scores_come_from_models_that_have_not_seen_the_text() -> None:
+    chance = np.random.default_rng(0)
+    words = ["".join(chr(97 + letter) for letter in chance.integers(0, 26, 8)) for _ in range(240)]
+    comments = [
+        Example(f"{word} {word}", "de", "austrotox", "train", (float(at % 2),)) for at, word in enumerate(words)
+    ]
+    neutral = [Example("Der Zug kommt an.", "de", "common_voice", "train", (0.0,))] * 3
+    table = table_of(comments + neutral, np.ones(243), ())
+    truths = [example.toxic for example in comments]
+
+    logits = cross_fitted(table, "toxicity", folds=3)
+
+    assert np.isnan(logits[240:]).all()
+    assert auc(truths, logits[:240]) < 0.65
+    twice = table_of(comments * 2, np.ones(480), ())
+    assert auc(truths * 2, cross_fitted(twice, "toxicity", folds=3)) > 0.75

@@ -25,6 +25,13 @@ O'Neill und D'Angelo, Müller-Lüdenscheidt
 Die EU, die USA und die NATO tagen in Wien.
 a b, c d
 A/B-Test und 24/7
+Stofffetzen, Flussschiff, Flussstrand, Missstand, Brennnessel, Stillleben, Schritttempo, Balletttänzer
+Schneeeule, Teeernte, Kaffeeernte, Schlammmassen, Programmmanager, Pappplakat, Geschirrreiniger
+Sauerstoffflasche, Fetttropfen, Schrottteil, Kongressstadt, Nussschale, Imbissstand, Auspuffflamme
+U S A, U.S.A. und A. B. C.
+Die FFF, in XXL, auf www und WWW, von AAA bis zum Dritten (III.) in der SSSR
+X4B3K9, 4k31n und 0x3f
+Cemil Şahin, Nguyen, Aaliyah, Isaac, Aaron, Vaasa, Ijssel, Hawaii
 """.strip().splitlines()
 
 
@@ -49,6 +56,11 @@ DISGUISED = [
     ("$cheiße", "scheiße"),
     ("F1cken", "Ficken"),
     ("Idiooooot", "Idiot"),
+    ("Arschhhloch, Idddiot, annnderen", "Arschloch, Idiot, anderen"),
+    ("Trottelll, lllügner, hetzzzt", "Trottel, lügner, hetzt"),
+    ("geeewöhnlich, Probleeem, liebeee", "gewöhnlich, Problem, liebe"),
+    ("M0d3r470r", "Moderator"),
+    ("so e i n I d i o t", "so ein Idiot"),
     ("IIddiioott", "Idiot"),
     ("DU BIST EIN IDIOT", "du bist ein idiot"),
     ("I\u0308di\u0336o\u0336t\u0336", "\u00cfdiot"),

@@ -321,7 +321,7 @@ REPORTED = [
 
 @pytest.mark.parametrize(("text", "expected"), REPORTED)
 def test_what_is_only_reported_weighs_less(text: str, expected: Outcome) -> None:
-    assert outcome(text) is expected
+    assert outcome(text, score=0.3) is expected
 
 
 def test_a_reported_word_still_waits_where_the_classifier_doubts() -> None:
@@ -340,13 +340,23 @@ AIMED = [
 
 
 @pytest.mark.parametrize(("text", "expected"), AIMED)
-def test_a_context_word_counts_where_it_is_aimed_at_somebody(text: str, expected: Outcome) -> None:
-    assert outcome(text) is expected
+def test_a_context_word_that_is_aimed_at_somebody_needs_little_doubt(text: str, expected: Outcome) -> None:
+    assert outcome(text, score=0.3) is expected
+    assert outcome(text, score=0.1) is PUBLISH
 
 
 def test_a_context_word_counts_where_the_classifier_doubts_too() -> None:
     assert outcome("Der Esel frisst Heu.", score=0.49) is HOLD
     assert outcome("Das Tier frisst Heu.", score=0.49) is PUBLISH
+
+
+def test_a_label_without_a_threshold_raises_no_doubt() -> None:
+    unjudged = Assessment(IDENTITY, (), (), {"spam": 0.99, "toxicity": 1.0}, 0.0)
+    limits = {"de": {"toxicity": 1.0}}
+    policy = replace(Policy(), hold_thresholds=limits)
+    assert WordListsRule().check(replace(context("Der Esel frisst Heu."), assessment=unjudged, policy=policy))
+    unsure = replace(unjudged, scores={"spam": 0.99, "toxicity": 0.0})
+    assert not WordListsRule().check(replace(context("Der Esel frisst Heu."), assessment=unsure, policy=policy))
 
 
 def test_an_unscored_text_is_judged_by_its_words_alone() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from moderation.screening.rules.entries import Entry, Kind, Pattern, Step, steps_of
-from moderation.screening.rules.masks import Masked
+from moderation.lexicons.entries import Entry, Kind, Pattern, Step, steps_of
+from moderation.lexicons.masks import Masked
 from moderation.text.words import Word
 
 _ENDINGS = (

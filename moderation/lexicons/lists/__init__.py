@@ -8,9 +8,9 @@ means nothing harmless in the other. A line is a class and an entry::
     context  esel
     allowed  schwanzlurch*
 
-``banned`` words reject. ``suspect`` words hold. ``context`` words hold only where they are aimed at somebody, or where
-the classifier has its doubts too. ``allowed`` words are none of the three, whatever they contain. A *banned* word that
-is quoted or spoken about ("nannte mich …") holds, a *suspect* one then counts as a *context* one.
+``banned`` words reject. ``suspect`` words hold. ``context`` words hold only where the classifier has its doubts too;
+smaller ones will do where they are aimed at somebody. ``allowed`` words are none of the three, whatever they contain. A
+*banned* word that is quoted or spoken about ("nannte mich …") holds, a *suspect* one then counts as a *context* one.
 
 Entries are in any case; umlauts may be written either way. An entry matches the word itself with the usual endings
 (``idiot`` also "Idioten", "Idiotinnen", "Idiot*innen"), and
@@ -31,7 +31,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from moderation.screening.rules.entries import Entry, Kind
+from moderation.lexicons.entries import Entry, read_entries
 
 _FOLDER = Path(__file__).parent
 
@@ -49,6 +49,4 @@ def _languages() -> frozenset[str]:
 
 @cache
 def _read(name: str) -> tuple[Entry, ...]:
-    lines = (_FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
-    return tuple(Entry(Kind(kind), written.strip()) for kind, written in pairs)
+    return read_entries(_FOLDER / f"{name}.txt")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from moderation.text.words import folded
 
@@ -17,10 +18,15 @@ _SHORT = 4
 
 
 class Kind(StrEnum):
+    """The first four are those of the lists, the others those of the tones."""
+
     BANNED = "banned"
     SUSPECT = "suspect"
     CONTEXT = "context"
     ALLOWED = "allowed"
+    CONTEMPT = "contempt"
+    CRUDE = "crude"
+    VIOLENCE = "violence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,13 @@ class Step:
 
     patterns: tuple[Pattern, ...]
     skipped: int = 0
+
+
+def read_entries(path: Path) -> tuple[Entry, ...]:
+    """The entries of a file: a class and an entry a line, ``#`` begins a comment."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
+    return tuple(Entry(Kind(kind), written.strip()) for kind, written in pairs)
 
 
 def steps_of(written: str) -> Iterator[tuple[Step, ...]]:
