@@ -30,6 +30,7 @@ from moderation.classifiers.training.thresholds import (
     NEWSPAPER_SHARE,
     Allowance,
     hold_thresholds,
+    spread_like,
 )
 
 ScoredTexts = list[dict[str, float]]
@@ -92,7 +93,7 @@ class _Judge:
             [
                 *(Allowance(self._scores(first), NEUTRAL_SHARE) for first, _ in split.values()),
                 Allowance(self._scores(clean), CLEAN_SHARE),
-                Allowance(self._crossed(linear_examples(parts.learnt, language)), NEWSPAPER_SHARE),
+                Allowance(self._crossed(linear_examples(parts.learnt, language), held_back), NEWSPAPER_SHARE),
             ]
         )
         self._threshold = best_threshold([example.toxic for example in held_back], _toxicity(self._scores(held_back)))
@@ -127,13 +128,20 @@ class _Judge:
     def _scores(self, examples: Sequence[Example]) -> ScoredTexts:
         return blended(self.blend, *self._model.logits(examples, self._language), self._labels)
 
-    def _crossed(self, learnt: Sequence[Example]) -> ScoredTexts:
-        """Scores for toxicity of clean comments under newspapers; those kept back are too few for a threshold."""
+    def _crossed(self, learnt: Sequence[Example], held_back: Sequence[Example]) -> ScoredTexts:
+        """Scores for toxicity of clean comments under newspapers; those kept back are too few for a threshold.
+
+        They only say how widely the whole model's scores spread: it is surer than those that learnt from two thirds.
+        """
         pairs = zip(learnt, self._model.crossed[self._language], strict=True)
-        chosen = [(one, logit) for one, logit in pairs if one.source in _NEWSPAPERS and not one.toxic]
+        chosen = [(one, logit) for one, logit in pairs if one.source in _NEWSPAPERS]
         network = self._model.network_logits([example for example, _ in chosen])
         linear = np.array([[logit] for _, logit in chosen]).reshape(-1, 1)
-        return blended({"toxicity": self.blend["toxicity"]}, network, linear, ("toxicity",))
+        blend = {"toxicity": self.blend["toxicity"]}
+        crossed = _toxicity(blended(blend, network, linear, ("toxicity",)))
+        known = _toxicity(self._scores([example for example in held_back if example.source in _NEWSPAPERS]))
+        scores = spread_like(crossed, known)
+        return [{"toxicity": score} for (one, _), score in zip(chosen, scores, strict=True) if not one.toxic]
 
     def _is_held(self, scores: Mapping[str, float]) -> bool:
         return any(scores[label] >= limit for label, limit in self.limits.items())

@@ -25,7 +25,7 @@ from moderation.classifiers.training.network import Schedule, Shape
 from moderation.classifiers.training.pace import Pace, rate
 from moderation.classifiers.training.pretraining import Reading
 from moderation.classifiers.training.split import halves, linear_examples, linear_weights, split
-from moderation.classifiers.training.thresholds import Allowance, hold_thresholds
+from moderation.classifiers.training.thresholds import Allowance, hold_thresholds, spread_like
 
 _NOUNS = ("Haus", "Baum", "Zug", "Brot", "Buch", "Hund", "Tisch", "Weg", "Amt", "Bild", "Fest", "Jahr")
 
@@ -202,6 +202,15 @@ def test_thresholds_keep_within_every_allowance() -> None:
     assert (held(neutral), held(newspaper)) <= (0.02, 0.06)
     assert 0.04 < held(clean) <= 0.05
     assert limits["toxicity"] < limits["insult"]
+
+
+def test_scores_are_spread_like_others_and_keep_their_order() -> None:
+    chances = np.random.default_rng(0).random(300)
+    found = spread_like(chances[:200].tolist(), (0.4 + chances[200:] / 10).tolist())
+    assert np.array_equal(np.argsort(found), np.argsort(chances[:200]))
+    assert np.mean(found) == pytest.approx(0.45, abs=0.01)
+    assert np.std(found) == pytest.approx(0.03, abs=0.01)
+    assert spread_like([0.2], [0.7, 0.8]) == [0.2]
 
 
 def test_thresholds_of_nothing_hold_next_to_nothing() -> None:
