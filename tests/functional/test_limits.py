@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import threading
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -18,6 +20,7 @@ from redis.exceptions import RedisError
 
 from api import limiting
 from api.limiting import FallingBackLimiter, Limiters, RedisLimiter
+from api.server import Listening
 from moderation.errors import LimiterUnavailableError, RateLimitedError, TooBusyError
 from moderation.limits import DatabaseLimiter, Limit, Limiter, Slot
 from moderation.passwords import Hasher
@@ -290,3 +293,27 @@ def test_h6_too_many_sign_ins_at_once_are_told_to_come_back(world: World) -> Non
     assert json_of(answer)["code"] == "too_busy"
     assert answer.headers["Retry-After"] == "1"
     assert world.call("POST", "/sessions", WRONG).status_code == 401
+
+
+def test_h6_a_server_has_more_threads_than_may_wait_for_passwords() -> None:
+    """Whoever waits for a hash holds a thread; the others answer all the rest meanwhile, such as whether it lives."""
+    assert Hasher(memory_kib=8)._places._value < Listening("127.0.0.1", 0).threads  # type: ignore[attr-defined]
+
+
+def peak_kib() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells")
+def test_h6_fifty_sign_ins_at_once_take_the_memory_of_two_hashes() -> None:
+    hasher = Hasher(at_once=2, waiting=48)
+    stored = hasher.hash("Ahornblatt am Fenster")
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = peak_kib()
+
+    results = at_once([lambda: hasher.verify(stored, "Ahornblatt am Fenster")] * 50)
+
+    assert results == [True] * 50
+    # All fifty at once would be 2.2 GiB. A third hash's worth is for whatever else the test does.
+    assert peak_kib() - before < 3 * 47_104
