@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +56,18 @@ class Client:
 
 
 @contextmanager
-def serving(folder: Path, database_url: str | None = None, **settings: str) -> Iterator[Server]:
-    """Start ``vorab serve`` on a free port, wait until it is ready, and stop it in the end."""
+def serving(
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    workers: int = 1,
+    fill: Callable[[str], None] | None = None,
+    **settings: str,
+) -> Iterator[Server]:
+    """Start ``vorab serve`` on a free port, wait until it is ready, and stop it in the end.
+
+    ``fill`` makes the database with what is to be in it; without one it is empty.
+    """
     url = database_url or f"sqlite:///{folder / 'bench.db'}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("VORAB_")},
@@ -68,21 +78,25 @@ def serving(folder: Path, database_url: str | None = None, **settings: str) -> I
         **settings,
     }
     server = Server(_free_port(), url, environment)
-    server.command("db", "upgrade")
-    process = subprocess.Popen([VORAB, "serve", "--port", str(server.port)], env=environment)
+    if fill is None:
+        server.command("db", "upgrade")
+    else:
+        fill(url)
+    command = [VORAB, "serve", "--port", str(server.port), "--workers", str(workers)]
+    process = subprocess.Popen(command, env=environment)
     try:
         _wait(server)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=40)
+        process.wait(timeout=120)
 
 
 @contextmanager
-def postgresql() -> Iterator[str | None]:
+def postgresql(suffix: str = "") -> Iterator[str | None]:
     """The address of an empty database on the server on localhost, if there is one."""
     server = make_url("postgresql+psycopg://localhost:5432/postgres")
-    name = f"vorab_bench_{os.getpid()}"
+    name = f"vorab_bench_{os.getpid()}{suffix}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
     try:
         with engine.connect() as connection:
@@ -103,7 +117,7 @@ def _free_port() -> int:
 
 
 def _wait(server: Server) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -16,23 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from moderation.models import Role
+from tests import nginx
 from tests.processes.mortal import wait_until
 from tests.sentences import CALM
-from tests.servers import free_port, serving
+from tests.servers import serving
 from tests.world import ARTICLE, Person, World
 
 pytestmark = pytest.mark.processes
 
-DOCUMENTED = Path(__file__).parents[2] / "docs" / "deployment" / "nginx.conf"
 THREAD = f"/api/v1/sites/demo/articles/{ARTICLE}/comments"
-AROUND = """
-{user}
-pid {folder}/pid; worker_processes 1; error_log {folder}/errors; daemon off; events {{ worker_connections 256; }}
-http {{
-  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; include {folder}/vorab.conf;
-}}
-"""
 
 
 @pytest.fixture
@@ -44,32 +33,12 @@ def world(make_world: Callable[..., World]) -> World:
 
 @pytest.fixture
 def front(world: World, tmp_path: Path) -> Iterator[str]:
-    """The documented configuration with other addresses, in front of a server on the world's database."""
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if nginx is None:
+    program = nginx.program()
+    if program is None:
         pytest.skip("no nginx on this machine")
-    # Its workers would otherwise give up root's rights, and with them those to the test's folder.
-    user = "user root;" if os.geteuid() == 0 else ""
-    port = free_port()
-    with serving(world.database) as behind:
-        text = DOCUMENTED.read_text(encoding="utf-8")
-        for documented, ours in (
-            ("/var/cache/nginx/vorab", f"{tmp_path}/cache"),
-            ("listen 80;", f"listen 127.0.0.1:{port};"),
-            ("127.0.0.1:8000", behind.removeprefix("http://")),
-        ):
-            assert documented in text
-            text = text.replace(documented, ours)
-        (tmp_path / "vorab.conf").write_text(text, encoding="utf-8")
-        (tmp_path / "nginx.conf").write_text(AROUND.format(folder=tmp_path, user=user), encoding="utf-8")
-        process = subprocess.Popen([nginx, "-c", str(tmp_path / "nginx.conf")], stderr=subprocess.DEVNULL)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_until(lambda: reads(f"{address}/healthz"))
-            yield address
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    with serving(world.database) as behind, nginx.in_front_of(behind, program, tmp_path) as address:
+        wait_until(lambda: reads(f"{address}/healthz"))
+        yield address
 
 
 def reads(url: str) -> bool:

@@ -1,0 +1,50 @@
+"""The documented nginx, with other addresses, in front of a server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers import free_port
+
+DOCUMENTED = Path(__file__).parents[1] / "docs" / "deployment" / "nginx.conf"
+AROUND = """
+{user}
+pid {folder}/pid; worker_processes 1; error_log {folder}/errors; daemon off; events {{ worker_connections 256; }}
+http {{
+  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; include {folder}/vorab.conf;
+}}
+"""
+
+
+def program() -> str | None:
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+
+@contextmanager
+def in_front_of(behind: str, nginx: str, folder: Path) -> Iterator[str]:
+    """Gives its address at once; it may take a moment until it answers there."""
+    # Its workers would otherwise give up root's rights, and with them those to the folder.
+    user = "user root;" if os.geteuid() == 0 else ""
+    port = free_port()
+    text = DOCUMENTED.read_text(encoding="utf-8")
+    for documented, ours in (
+        ("/var/cache/nginx/vorab", f"{folder}/cache"),
+        ("listen 80;", f"listen 127.0.0.1:{port};"),
+        ("127.0.0.1:8000", behind.removeprefix("http://")),
+    ):
+        assert documented in text
+        text = text.replace(documented, ours)
+    (folder / "vorab.conf").write_text(text, encoding="utf-8")
+    (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user), encoding="utf-8")
+    process = subprocess.Popen([nginx, "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
