@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -40,7 +41,7 @@ def main() -> None:
                 continue
             tokens: list[str] = []
             server = open_ones.enter_context(
-                serving(folder, address, workers=workers, fill=lambda url: tokens.extend(_fill(url)), **UNLIMITED)
+                serving(folder, address, workers=workers, fill=partial(_fill, tokens), **UNLIMITED)
             )
             clients = [server.client(token) for token in tokens]
             # Each process scores its first text late, and opens its connections.
@@ -54,12 +55,12 @@ def main() -> None:
             console.print(made)
 
 
-def _fill(url: str) -> list[str]:
+def _fill(tokens: list[str], url: str) -> None:
+    """An empty site in the database, and the tokens of as many readers as there are clients in the list."""
     database = Database(url)
     stock.open_site(database)
-    tokens = stock.tokens(database, max(AT_ONCE))
+    tokens += stock.tokens(database, max(AT_ONCE))
     database.dispose()
-    return tokens
 
 
 def _post(
