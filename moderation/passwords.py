@@ -88,6 +88,16 @@ class Hasher:
         """Whether the hash was made at a cost other than today's, and should be made anew."""
         return self._hasher.check_needs_rehash(stored)
 
+    def demand_room(self) -> None:
+        """Turn somebody away before anything at all is spent on them.
+
+        Raises:
+            TooBusyError: too many wait already.
+        """
+        if not self._places.acquire(blocking=False):
+            raise TooBusyError
+        self._places.release()
+
     @contextmanager
     def _slot(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):

@@ -120,6 +120,7 @@ def _demand_credentials(
     database: Database, hasher: Hasher, credentials: Credentials, *, guard: Guard, now: dt.datetime
 ) -> tuple[Account, bool]:
     """The account of this address and password, and whether they are not enough. The try is counted."""
+    hasher.demand_room()
     key = accounts.email_key(credentials.email)
     guard.limiter.take(*guard.slots, now=now)
     with database.read() as session:

@@ -140,16 +140,17 @@ class SlowClassifier(FakeClassifier):
 
 
 class MortalServer(Server):
-    """Dies where its command line says; or is ``slow``, or its classifier is ``gone``."""
+    """Dies where its command line says; or its classifier is ``slow`` or ``gone``, or it has ``costly passwords``."""
 
     def load(self) -> Flask:
         dies, folder = sys.argv[2], Path(sys.argv[3])
         classifier: FakeClassifier = GatedClassifier(folder, mortal=dies == "during screening")
         if dies in ("slow", "gone"):
             classifier = SlowClassifier(available=dies == "slow")
+        hasher = Hasher() if dies == "costly passwords" else Hasher(memory_kib=8)
         # What is read on first use would look like a slow model.
         warmed(FakeClassifier())
-        app = create_app(self._settings, Replacements(classifier=classifier, hasher=Hasher(memory_kib=8)))
+        app = create_app(self._settings, Replacements(classifier=classifier, hasher=hasher))
         services: Services = app.extensions["vorab"]
         run = services.runner.run
 
