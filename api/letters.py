@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -56,7 +57,7 @@ class _Filled:
 
     kind: str
     language: str
-    context: dict[str, str] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> _Filled:
@@ -74,7 +75,7 @@ def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now
     account, token = issued
     # Behind the hash sign a browser keeps it to itself: it reaches no server's log and no referrer (ASVS 14.2.1).
     link = f"{services.settings.base_url.rstrip('/')}{path}?lang={letter.language}#{token}"
-    return _Filled(letter.kind, letter.language, {"display_name": account.display_name, "link": link})
+    return _Filled(letter.kind, letter.language, {**outbox.salutation(account), "link": link})
 
 
 def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> _Issued:
@@ -106,7 +107,7 @@ def _for_change(session: Session, letter: OutboxMessage, now: dt.datetime) -> _I
     owner = accounts.by_email(session, letter.recipient)
     if owner is None:
         return account, token
-    return _Filled("address_change_taken", owner.language, {"display_name": owner.display_name})
+    return _Filled("address_change_taken", owner.language, {"formal": False, **outbox.salutation(owner)})
 
 
 _Issued = tuple[Account, str] | _Filled | None

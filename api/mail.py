@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import smtplib
 import sys
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -62,14 +63,21 @@ def compose(message: OutboxMessage, settings: Settings) -> EmailMessage:
     letter = EmailMessage(policy=SMTP)
     letter["From"] = settings.mail_from
     letter["To"] = message.recipient
-    letter["Subject"] = language.text("mail", f"{message.kind}.subject", language=message.language, **details)
+    letter["Subject"] = _words(message, "subject", details)
     letter["Message-ID"] = f"<{message.id}@{parseaddr(settings.mail_from)[1].rpartition('@')[2] or 'localhost'}>"
     letter["Date"] = message.created_at
     letter["Auto-Submitted"] = "auto-generated"
-    body = language.text("mail", f"{message.kind}.body", language=message.language, **details)
+    body = _words(message, "body", details)
     letter.set_content(body)
     letter.add_alternative(_html(body, message), subtype="html")
     return letter
+
+
+def _words(message: OutboxMessage, part: str, details: Mapping[str, Any]) -> str:
+    """German says „Sie“ to staff and „du“ to readers. What names nobody has one form only."""
+    code = f"{message.kind}.{part}"
+    is_formal = message.context.get("formal", False) and code in language.texts(message.language).get("mail_formal", {})
+    return language.text("mail_formal" if is_formal else "mail", code, language=message.language, **details)
 
 
 def _html(body: str, message: OutboxMessage) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from moderation.models import Account, OutboxMessage
+from moderation.models import Account, OutboxMessage, Role
 
 _LONGEST_PAUSE_S = 3600
 _GIVE_UP_AFTER = dt.timedelta(days=3)
@@ -38,7 +38,7 @@ def promise(
             kind=kind,
             recipient=recipient,
             language=account.language,
-            context={"display_name": account.display_name, **context},
+            context={**salutation(account), **context},
             created_at=now,
             due_at=now,
             account_id=account.id,
@@ -46,10 +46,16 @@ def promise(
     )
 
 
+def salutation(account: Account) -> dict[str, Any]:
+    """How a letter speaks to somebody: by name, and to staff formally, in languages that know the difference."""
+    name = {"display_name": account.display_name}
+    return name if account.role == Role.READER else {**name, "formal": True}
+
+
 def say_goodbye(session: Session, account: Account, *, now: dt.datetime) -> None:
     """A last letter to somebody whose account is gone. It is forgotten as soon as it is sent."""
     if account.email is not None:
-        promise_to(session, _GOODBYE, account.email, account.language, now=now, display_name=account.display_name)
+        promise_to(session, _GOODBYE, account.email, account.language, now=now, **salutation(account))
 
 
 def has_due(session: Session, *, now: dt.datetime) -> bool:

@@ -1,4 +1,4 @@
-"""The documented nginx, with other addresses, in front of a server."""
+"""The documented nginx, with other addresses and without TLS, in front of a server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def in_front_of(behind: str, nginx: str, folder: Path) -> Iterator[str]:
     text = DOCUMENTED.read_text(encoding="utf-8")
     for documented, ours in (
         ("/var/cache/nginx/vorab", f"{folder}/cache"),
-        ("listen 80;", f"listen 127.0.0.1:{port};"),
+        ("listen 80;", f"listen 127.0.0.1:{free_port()};"),
+        ("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
+        ("    ssl_certificate ", "    # ssl_certificate "),
+        ("    ssl_certificate_key ", "    # ssl_certificate_key "),
         ("127.0.0.1:8000", behind.removeprefix("http://")),
     ):
         assert documented in text

@@ -45,7 +45,7 @@ class _Site:
     """Texts that the model could not score."""
 
 
-@click.command(help="Propose thresholds from the moderators' decisions.")
+@click.command()
 @click.argument("site")
 @click.option("--held", type=_PERCENT, help="Propose thresholds that hold at most this percentage of all comments.")
 @click.option("--missed", type=_PERCENT, help="Propose thresholds that miss at most this percentage of toxic comments.")

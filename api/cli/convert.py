@@ -32,7 +32,7 @@ class _Labelled:
     toxic: bool
 
 
-@click.command(help="Make a large classifier fast: 8-bit weights, if no decision changes.")
+@click.command()
 @click.argument("source", metavar="LABELLED.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--truth", default="toxic", show_default=True, help="The field that says whether a row is toxic (1, 0).")
@@ -53,7 +53,7 @@ def command(source: Path, folder: Path, truth: str, language: str, allow_flips: 
     settings that use it. Takes memory of seven times the checkpoint's size; the server then takes a quarter of it.
     """
     if not all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript")):
-        raise Failure("onnx and onnxscript are not installed: pip install 'vorab[convert]'")
+        raise Failure("onnx and onnxscript are not installed: pip install '.[convert]' in a checkout")
     console = Console(stderr=True)
     original = load(read_settings(secret_needed=False))
     rows = list(_labelled(source, truth, language, original))

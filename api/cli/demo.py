@@ -12,7 +12,7 @@ from moderation.db import Database
 from seeds.demo import SITE_KEY, load_demo
 
 
-@click.command(help="Load the demo: a site, an article, accounts and comments.")
+@click.command()
 @click.option("--origin", "origins", multiple=True, help="An origin whose pages may embed the demo's comments.")
 @click.option("--quiet", is_flag=True, help="Only a progress bar.")
 @as_json
@@ -45,4 +45,7 @@ def _demand_no_other_site(database: Database) -> None:
     with database.read() as session:
         others = sorted(set(sites.keys(session)) - {SITE_KEY})
     if others:
-        raise Failure(f"this database has sites of its own ({', '.join(others)}); the demo's passwords are public")
+        raise Failure(
+            f"this database has sites of its own ({', '.join(others)}), and the demo's passwords are public. "
+            "VORAB_DATABASE_URL gives the demo another one"
+        )

@@ -21,7 +21,7 @@ from moderation.policies import Policy
 from moderation.screening.assessment import thresholds_for
 
 
-@click.command(help="Measure a classifier on labelled comments.")
+@click.command()
 @click.argument("source", metavar="FILE.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--truth", default="toxic", show_default=True, help="The field that says whether a row is toxic (1, 0).")
 @click.option("--label", default="toxicity", show_default=True, help="The score to set thresholds on.")

@@ -8,7 +8,7 @@ from api.cli.output import answer, as_json
 from api.settings import PUBLISHED_MODELS
 
 
-@click.command(help="Fetch a published Detoxify model.")
+@click.command()
 @click.argument("name", type=click.Choice(PUBLISHED_MODELS))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @as_json

@@ -22,7 +22,7 @@ _SHOWN = 20
 _COUNTED = ("same", "changed", "applied", "failed")
 
 
-@click.command(help="Screen comments again, and see what would change.")
+@click.command()
 @click.argument("site")
 @click.option("--apply", "applies", is_flag=True, help="Change what would change. Without it nothing is changed.")
 @as_json

@@ -20,7 +20,7 @@ from moderation.policies import Policy
 _COMPLAINTS_SHOWN = 10
 
 
-@click.command(help="Score texts from a file.")
+@click.command()
 @click.argument("source", metavar="IN.jsonl", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.argument("target", metavar="OUT.jsonl", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
 @click.option("--language", default="de", show_default=True, help="What rows without `lang` are taken to be in.")

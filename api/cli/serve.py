@@ -8,7 +8,7 @@ import click
 from api.cli.output import Failure, open_database, read_settings
 
 
-@click.command(help="Serve the API.")
+@click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, envvar="PORT")
 @click.option("--greet", is_flag=True, help="Say where to look, and in the demo how to sign in.")

@@ -5,7 +5,7 @@ import click
 from api.cli.output import Failure, open_database, read_settings
 
 
-@click.command(help="Screen comments for the web processes (with VORAB_SCREENING=celery).")
+@click.command()
 @click.option(
     "--threads",
     type=click.IntRange(1, 256),
@@ -15,7 +15,7 @@ from api.cli.output import Failure, open_database, read_settings
 )
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve figures for Prometheus on 127.0.0.1.")
 def command(threads: int, metrics_port: int | None) -> None:
-    """Work until SIGTERM, which lets screenings under way finish."""
+    """Screen comments for web processes (VORAB_SCREENING=celery) until SIGTERM, which lets those under way finish."""
     from api import migrating, worker
 
     settings = read_settings(log_level=None)

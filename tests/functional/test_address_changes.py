@@ -303,3 +303,22 @@ def test_moderators_change_theirs_in_the_same_way(world: World, postbox: Postbox
     confirm(world, token_in(postbox.empty()[0]))
 
     assert world.call("GET", "/review-queue", by=moderator).status_code == 200
+
+
+def test_staff_are_written_to_formally_and_the_reader_whose_address_they_name_is_not(
+    world: World, postbox: Postbox, ada: Person
+) -> None:
+    eve = join(world, "eve@example.org", "Eve")
+    with world.database.write() as session:
+        accounts.demand_by_email(session, "eve@example.org").role = Role.MODERATOR
+    postbox.empty()
+
+    ask(world, eve)
+    (to_staff,) = postbox.empty()
+    ask(world, eve, ADA)
+    (to_reader,) = postbox.empty()
+
+    assert to_staff["Subject"] == "Neue Adresse für Ihr Konto bei 127.0.0.1"
+    assert "Guten Tag Eve" in plain(to_staff)
+    assert to_reader["Subject"] == "Deine Adresse bei 127.0.0.1"
+    assert "Hallo Ada" in plain(to_reader)

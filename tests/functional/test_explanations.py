@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from importlib import resources
 from string import Formatter
 from typing import Any
@@ -174,13 +175,31 @@ def texts(language: str) -> dict[str, dict[str, str]]:
 def test_every_text_is_there_in_both_languages_with_the_same_gaps() -> None:
     german, english = texts("de"), texts("en")
 
+    formal = german.pop("mail_formal")
     assert {group: set(entries) for group, entries in german.items()} == {
         group: set(entries) for group, entries in english.items()
     }
     for group, entries in german.items():
         for code, words in entries.items():
-            gaps = {name for _, name, _, _ in Formatter().parse(words) if name}
-            assert gaps == {name for _, name, _, _ in Formatter().parse(english[group][code]) if name}, code
+            assert gaps(words) == gaps(english[group][code]), code
+    for code, words in formal.items():
+        assert gaps(words) == gaps(german["mail"][code]), code
+
+
+def gaps(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
+
+
+def test_every_letter_that_staff_can_get_has_a_formal_form() -> None:
+    german = texts("de")
+    familiar = re.compile(r"\b(du|dich|dir|dein\w*|euch|euer)\b", re.IGNORECASE)
+    to_readers_only = ("sanction_", "lifted.", "note")
+
+    formal = german["mail_formal"]
+
+    assert not [code for code, words in formal.items() if familiar.search(words)]
+    needed = {code for code, words in german["mail"].items() if familiar.search(words)}
+    assert {code for code in needed if not code.startswith(to_readers_only)} <= set(formal)
 
 
 def test_every_code_has_words() -> None:

@@ -437,3 +437,18 @@ def test_a10_only_admins_do_it_and_not_to_themselves_nor_to_whom_a_site_vouches_
         "account_not_found",
     ]
     assert sign_in(world, PASSWORD).status_code == 201
+
+
+def test_letters_say_sie_to_staff_and_du_to_readers_in_german(world: World, postbox: Postbox) -> None:
+    moderator = world.person(Role.MODERATOR, "demo", name="Mo")
+
+    ask(world, str(moderator.account.email))
+    ask(world)
+    to_staff, to_reader = (plain(letter) for letter in postbox.empty())
+    ask(world, str(moderator.account.email), **{"Accept-Language": "en"})
+    (in_english,) = (plain(letter) for letter in postbox.empty())
+
+    assert "Guten Tag Mo" in to_staff
+    assert "können Sie ein neues Passwort wählen" in to_staff
+    assert "kannst du ein neues Passwort wählen" in to_reader
+    assert "use this link to choose a new password" in in_english

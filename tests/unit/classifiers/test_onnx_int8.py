@@ -247,4 +247,4 @@ class TestCommand:
     ) -> None:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "onnx" else object())
         assert self.run(labelled, tmp_path / "made") == 1
-        assert "pip install 'vorab[convert]'" in capsys.readouterr().err
+        assert "pip install '.[convert]'" in capsys.readouterr().err
