@@ -9,8 +9,6 @@ import contextlib
 import dataclasses
 import http.client
 import os
-import shutil
-import subprocess
 import tempfile
 import threading
 import time
@@ -24,12 +22,12 @@ from api import classifying, migrating
 from moderation.classifiers import detoxify
 from moderation.db import Database
 from moderation.screening.pipeline import Material, default_rules, screen
+from tests import nginx as documented
 from tests.benchmarks.serving import postgresql
 from tests.processes.outside import THREAD, asked, world_on
 from tests.processes.parts import children_of
-from tests.processes.test_nginx import AROUND, DOCUMENTED
 from tests.sentences import CALM, sentence
-from tests.servers import free_port, serving
+from tests.servers import serving
 from tests.world import Person, World
 
 _LIMITS = {f"VORAB_POSTS_PER_{scope}": "1000000" for scope in ("ACCOUNT", "ADDRESS", "SITE")}
@@ -142,26 +140,12 @@ def read_all(port: int, times: int, headers: dict[str, str]) -> None:
 
 @contextlib.contextmanager
 def nginx(behind: int, folder: Path) -> Iterator[tuple[int, list[int]]]:
-    """The documented nginx in front of a port."""
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
-    port = free_port()
-    words = DOCUMENTED.read_text(encoding="utf-8")
-    for documented, ours in (
-        ("/var/cache/nginx/vorab", f"{folder}/cache"),
-        ("listen 80;", f"listen 127.0.0.1:{port};"),
-        ("127.0.0.1:8000", f"127.0.0.1:{behind}"),
-    ):
-        words = words.replace(documented, ours)
-    (folder / "vorab.conf").write_text(words, encoding="utf-8")
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user), encoding="utf-8")
-    process = subprocess.Popen([program, "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
-    try:
+    """The documented nginx in front of a port: its own, and its processes."""
+    program = documented.program() or "/usr/sbin/nginx"
+    with documented.in_front_of(f"http://127.0.0.1:{behind}", program, folder) as address:
         threading.Event().wait(1.5)
-        yield port, [process.pid, *children_of(process.pid)]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+        first = int((folder / "pid").read_text(encoding="utf-8"))
+        yield int(address.rpartition(":")[2]), [first, *children_of(first)]
 
 
 if __name__ == "__main__":
