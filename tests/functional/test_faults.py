@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from api.app import Replacements, create_app
 from api.mail import ConsoleMailer
@@ -26,7 +27,7 @@ from tests.fakes import FakeClassifier
 from tests.integrity import assert_whole
 from tests.parallel import at_once
 from tests.sentences import CALM, insult, sentence
-from tests.world import Person, World, json_of
+from tests.world import ARTICLE, ORIGIN, Person, World, json_of
 
 MakeWorld = Callable[..., World]
 
@@ -159,6 +160,35 @@ def test_g3_a_checkpoint_that_is_refused_leaves_posts_waiting_and_readiness_red_
     assert ready.status_code == 503
     assert str(error) in json_of(ready)["checks"]["classifier"]["reason"]
     assert count(world, Decision) == 0
+
+
+def test_g3_without_a_classifier_a_preview_says_when_to_come_back(world: World) -> None:
+    reader = world.person()
+    world.classifier.available = False
+
+    answer = world.call(
+        "POST", f"/sites/demo/articles/{ARTICLE}/comments/preview", {"body": sentence(0)}, by=reader,
+        headers={"Origin": ORIGIN},
+    )  # fmt: skip
+
+    assert (answer.status_code, json_of(answer)["code"]) == (503, "classifier_unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_i5_a_session_whose_use_cannot_be_noted_is_valid_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    reader = world.person()
+    world.clock.move(hours=1)
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OperationalError("UPDATE", {}, OSError("no space left"))
+
+    monkeypatch.setattr("moderation.sessions.touch", no_room)
+
+    assert world.call("GET", "/accounts/me", by=reader).status_code == 200
+    (line,) = [line for line in log_lines() if line["event"] == "session_not_touched"]
+    assert line["error"] == "OSError"
 
 
 @pytest.fixture

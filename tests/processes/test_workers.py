@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import os
+import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -126,6 +129,40 @@ def test_without_a_worker_posts_wait_and_readiness_says_so(
     with working(world.database, tmp_path, any_broker, queue):
         wait_until(lambda: statuses(world) == [Status.PUBLISHED])
     assert decisions(world) == 1
+
+
+def test_g11_after_one_that_waited_in_vain_nobody_waits_until_workers_are_in_time_again(
+    make_web: MakeWeb, any_broker: str, queue: str, tmp_path: Path
+) -> None:
+    world = make_web(any_broker, screening_deadline=dt.timedelta(seconds=1))
+    reader, numbers = world.person(), itertools.count()
+    runner = world.services.runner
+    waiting_in: list[str] = []
+    wait = runner._wait
+
+    def noted(revision_id: uuid.UUID) -> bool:
+        waiting_in.append(threading.current_thread().name)
+        return bool(wait(revision_id))
+
+    runner._wait = noted
+
+    def post() -> str:
+        return str(json_of(world.post(reader, sentence(next(numbers))))["status"])
+
+    assert [post() for _ in range(3)] == ["screening"] * 3
+    asking = threading.current_thread().name
+    assert waiting_in.count(asking) == 1
+    assert set(waiting_in) == {asking, "watching_0"}
+    with working(world.database, tmp_path, any_broker, queue):
+        wait_until(lambda: is_ready(world))
+        # Each of these is watched, until one is done in time; whoever comes next waits again.
+        for _ in range(20):
+            post()
+            runner._watched.result(timeout=30)
+            if runner._is_patient:
+                break
+        assert post() == "published"
+    assert waiting_in.count(asking) >= 2
 
 
 def test_i4_without_a_broker_posting_works_and_workers_find_what_waits(
