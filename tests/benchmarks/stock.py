@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import Table, insert, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.orm import Session
 
 from api import migrating
@@ -20,7 +20,7 @@ from moderation.accounts import NewAccount
 from moderation.actors import Actor
 from moderation.db import Database
 from moderation.identifiers import new_id
-from moderation.models import Article, Comment, Revision, Role, Site, Status
+from moderation.models import Account, Article, Comment, Revision, Role, Site, Status
 from moderation.policies import Policy
 from moderation.sites import NewSite
 from tests.benchmarks.serving import ORIGIN
@@ -29,6 +29,7 @@ from tests.sentences import sentence
 SITE, THREAD = "bench", "thread"
 COUNTED = 50
 _CHUNK = 5_000
+_AUTHORS = 200
 _HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$x"
 # People who write thousands of comments in minutes are no readers: what only hits such writers is turned off.
 POLICY = Policy(burst_limit=1_000_000, repeat_window_s=0, burst_window_s=0)
@@ -70,9 +71,9 @@ def _signed_in(session: Session, place: int) -> str:
 def fill(database: Database, comments: int, console: Console, *, mixed: bool = True) -> Stock:
     """A thread of so many comments; if ``mixed``, each fourth of them is a reply, and each tenth is held, not shown."""
     site = open_site(database)
-    tokens(database, 1)
+    tokens(database, _AUTHORS)
     with database.write() as session:
-        author = accounts.demand_by_email(session, "reader0@example.org")
+        authors = list(session.scalars(select(Account.id).order_by(Account.id)))
         staff = accounts.create_staff(
             session, NewAccount("staff@example.org", "Staff", _HASH), Role.MODERATOR, (SITE,), now=now()
         )
@@ -84,8 +85,8 @@ def fill(database: Database, comments: int, console: Console, *, mixed: bool = T
         session.add_all(articles)
         session.flush()
         thread = articles[0]
-    like = Comment(site_id=site.id, article_id=thread.id, author_id=author.id, created_at=now())
-    rows = _rows(comments, like, mixed=mixed)
+    like = Comment(site_id=site.id, article_id=thread.id, author_id=authors[0], created_at=now())
+    rows = _rows(comments, like, authors, mixed=mixed)
     top: list[uuid.UUID] = []
     listed = 0
     with Progress(console=console, transient=True) as progress:
@@ -105,7 +106,9 @@ def fill(database: Database, comments: int, console: Console, *, mixed: bool = T
     return Stock(database, site, moderator, top[len(top) // 2])
 
 
-def _rows(number: int, like: Comment, *, mixed: bool) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def _rows(
+    number: int, like: Comment, authors: Sequence[uuid.UUID], *, mixed: bool
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     began = now() - dt.timedelta(days=365)
     parent: uuid.UUID | None = None
     for place in range(number):
@@ -115,7 +118,7 @@ def _rows(number: int, like: Comment, *, mixed: bool) -> Iterator[tuple[dict[str
             "id": comment_id,
             "site_id": like.site_id,
             "article_id": like.article_id,
-            "author_id": like.author_id,
+            "author_id": authors[place % len(authors)],
             "parent_id": parent if reply else None,
             "shown_under_id": parent if reply else None,
             "depth": 2 if reply else 1,
