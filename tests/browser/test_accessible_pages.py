@@ -48,7 +48,8 @@ def expect_no_barriers(page: Page, language: str) -> None:
 def test_pages_for_everybody(
     site: Site, open_in: Callable[[str], Page], watch: Watch, path: str, language: str
 ) -> None:
-    site.world.post(site.world.person(name="Ada"), sentence(1), site="demo", article=ARTICLE_ID)
+    body = f"{sentence(1)} https://ok.example/"
+    site.world.post(site.world.person(name="Ada"), body, site="demo", article=ARTICLE_ID)
     page = open_in(language)
     before, _, token = path.partition("#")
     page.goto(f"{site.url}{before}" + ("" if before == "/desk" else f"?lang={language}") + f"#{token}")
