@@ -62,7 +62,7 @@ def of_article(session: Session, site_key: str, external_id: str, request: PageR
         query = listed.where(Comment.published_number.is_not(None))
         page = _page(session, session.execute(_paged(query, request)).all(), request, viewer)
         return replace(page, total=article.published_count)
-    query = listed.where(Comment.shown_under_id.is_(None))
+    query = listed.where(Comment.shown_under_id.is_(None)).order_by(*_as_in_the_index(request))
     rows = session.execute(_paged(query, request)).all()
     page = _page(session, rows, request, viewer)
     depth = sites.policy_of(session, site.id).policy.shown_depth
@@ -165,6 +165,13 @@ def counts(session: Session, site_key: str, external_ids: Sequence[str]) -> dict
         )
     )
     return {**dict.fromkeys(external_ids, 0), **{row.external_id: row.published_count for row in found}}
+
+
+def _as_in_the_index(request: PageRequest) -> list[ColumnElement[Any]]:
+    """Columns that are the same in every row: PostgreSQL does not see that of ``IS NULL``, and would sort all there are
+    instead of reading the first few from the index."""
+    same = (Comment.shown_under_id, Comment.listed)
+    return [column.asc() if request.sort == "oldest" else column.desc() for column in same]
 
 
 def _paged(query: CommentQuery, request: PageRequest) -> CommentQuery:

@@ -7,11 +7,15 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from moderation import threads
+from moderation.comment_views import Viewer
 from moderation.models import Role
+from moderation.threads import PageRequest
 from tests.integrity import assert_whole
 from tests.sentences import CALM, insult, sentence
-from tests.world import World, json_of
+from tests.world import ARTICLE, World, json_of
 
 
 @pytest.fixture
@@ -329,3 +333,28 @@ def test_flat_every_published_comment_stands_by_itself_and_none_that_only_keeps_
     assert {item["parent_id"] for item in page["items"]} == {None, first["id"], reply["id"]}
     assert all(item["replies"] == [] for item in page["items"])
     assert held["id"] not in ids(world.thread(by=bob, sort="newest", flat="true"))
+
+
+@pytest.mark.parametrize("sort", ["oldest", "newest", "top"])
+def test_a_first_page_is_read_from_an_index_and_not_sorted(world: World, sort: Any) -> None:
+    world.comment(world.person())
+    asked: list[tuple[str, Any]] = []
+    event.listen(world.database.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    with world.database.read() as session:
+        threads.of_article(session, "demo", ARTICLE, PageRequest(sort=sort), Viewer())
+    statement, values = next((text, values) for text, values in asked if "LIMIT" in text and "display_name" in text)
+
+    with world.database.read() as session:
+        connection = session.connection()
+        if world.database.is_sqlite:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+        else:
+            # So small a table would be read and sorted whole; what counts is whether there is another way.
+            for way in ("seqscan", "bitmapscan", "sort", "hashjoin"):
+                connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values).all()
+
+    lines = " ".join(str(row[-1]) for row in plan)
+    assert "ix_comment_" in lines
+    assert "Sort" not in lines
+    assert "TEMP B-TREE" not in lines
