@@ -153,7 +153,7 @@ def test_k2_no_secret_and_nothing_that_anybody_wrote_is_in_the_log(
         world.call("POST", comments, {"body": f"{canary} bricht"}, headers={**signed_in, "Idempotency-Key": "b"})
     )
     assert [reason["code"] for reason in held["reasons"]] == ["screening_failed"]
-    broken = world.call("POST", f"{comments}/preview", {"body": f"{canary} bricht"}, headers=signed_in)
+    broken = world.call("POST", f"{comments}/preview", {"body": f"{canary} zerbricht"}, headers=signed_in)
     assert broken.status_code == 500
 
     logged = json.dumps(log_lines(), ensure_ascii=False)

@@ -520,7 +520,12 @@ def test_l2_posting_and_leaving_at_the_same_moment_gives_no_error(world: World) 
     people = [ada(world)] + [world.person() for _ in range(3)]
 
     answers = parallel.at_once(
-        [lambda person=person: world.post(person, f"Von {person.account.id}.").status_code for person in people * 2]
+        [
+            lambda person=person, number=number: (
+                world.post(person, f"Nr. {number} von {person.account.id}.").status_code
+            )
+            for number, person in enumerate(people * 2)
+        ]
         + [
             lambda person=person: erase_account(world.database, person.account.id, Fate.REMOVE, now=world.clock())
             for person in people

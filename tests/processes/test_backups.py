@@ -124,9 +124,12 @@ def test_i8_a_backup_made_under_load_holds_whatever_was_acknowledged_before_it_b
         for thread in threads:
             thread.start()
         wait_until(lambda: len(acknowledged) >= 30)
-        before = set(acknowledged)
-        restored = make_backup("under_load")
-        meanwhile = len(acknowledged) - len(before)
+        for attempt in range(20):
+            before = set(acknowledged)
+            restored = make_backup(f"under_load_{attempt}")
+            meanwhile = len(acknowledged) - len(before)
+            if meanwhile > 0:  # A small backup may be quicker than any post.
+                break
         ended.set()
         for thread in threads:
             thread.join(timeout=60)

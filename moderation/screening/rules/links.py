@@ -47,7 +47,7 @@ class LinksRule:
 
 def shown_links(text: str) -> list[str]:
     """Where the links lead that readers see, without addresses to write to."""
-    links = (html.unescape(link) for link in _SHOWN.findall(to_html(text)))
+    links = (html.unescape(link) for link in _SHOWN.findall(to_html(_encodable(text))))
     return [link for link in links if not link.lower().startswith("mailto:")]
 
 
@@ -73,3 +73,8 @@ def _is_blocked(host: str, blocked: set[str]) -> bool:
 
 def _passages(links: Sequence[re.Match[str]]) -> tuple[Passage, ...]:
     return tuple(Passage(link.start(), link.end()) for link in links)
+
+
+def _encodable(text: str) -> str:
+    """What is scored from a file may hold lone surrogates, which no page can."""
+    return text.encode(errors="replace").decode()
