@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 BIN = Path(sys.executable).parent
 CHECKS = (
@@ -23,10 +24,22 @@ CHECKS = (
 WORKERS = "2"
 
 
+class Program(NamedTuple):
+    package: str
+    tests: str
+
+
+PROGRAMS = {
+    "chromium": Program("chromium", "browser tests"),
+    "nginx": Program("nginx-light", "tests of the documented nginx"),
+    "php": Program("php-cli", "the test of the WordPress snippet"),
+}
+
+
 def main(arguments: list[str]) -> int:
     failed = [name for name, command in CHECKS if not passes(name, command)]
     if "--checks-only" not in arguments:
-        provide_chromium()
+        provide_programs()
         if not passes_tests(arguments):
             failed.append("tests")
     if failed:
@@ -53,17 +66,26 @@ def passes_tests(arguments: list[str]) -> bool:
     return subprocess.run(command, check=False).returncode == 0
 
 
-def provide_chromium() -> None:
-    """Install Debian's Chromium where there is none and we may; say so in one line where we may not."""
-    if shutil.which("chromium") or os.environ.get("VORAB_TEST_CHROMIUM"):
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("installing chromium for the browser tests …", flush=True)
+def provide_programs() -> None:
+    """Install from Debian's packages what the tests drive for real, where we may; say in one line what is missing."""
+    missing = [program for program in PROGRAMS if not is_there(program)]
+    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
+        packages = [PROGRAMS[program].package for program in missing]
+        print(f"installing {', '.join(packages)} …", flush=True)
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=False, **quiet)
-    if not shutil.which("chromium"):
-        print("browser tests are skipped: no chromium, and no right to install it (VORAB_TEST_CHROMIUM may name one)")
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends"]
+        for package in packages:  # One that cannot be had keeps none of the others away.
+            subprocess.run([*install, package], check=False, **quiet)
+    for program in missing:
+        if not is_there(program):
+            print(f"skipped: {PROGRAMS[program].tests} (no {program}, and no right to install it)")
+
+
+def is_there(program: str) -> bool:
+    if program == "chromium" and os.environ.get("VORAB_TEST_CHROMIUM"):
+        return True
+    return bool(shutil.which(program) or shutil.which(program, path="/usr/sbin"))
 
 
 if __name__ == "__main__":
