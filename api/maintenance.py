@@ -42,9 +42,9 @@ class Maintenance:
         # A mail server that does not answer must not keep comments from being screened.
         self._threads = (
             threading.Thread(target=self._loop, name="maintenance", daemon=True),
-            threading.Thread(target=self._loop_letters, name="letters", daemon=True),
+            threading.Thread(target=self._repeat, args=(self.send_letters,), name="letters", daemon=True),
             # And neither must taking away what somebody wrote in ten years.
-            threading.Thread(target=self._loop_removals, name="removals", daemon=True),
+            threading.Thread(target=self._repeat, args=(self.go_on_removing,), name="removals", daemon=True),
         )
 
     def start(self) -> None:
@@ -56,14 +56,9 @@ class Maintenance:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def _loop_letters(self) -> None:
+    def _repeat(self, work: Callable[[], None]) -> None:
         while not self._stop.is_set():
-            self._survive(self.send_letters)
-            self._stop.wait(self._interval_s)
-
-    def _loop_removals(self) -> None:
-        while not self._stop.is_set():
-            self._survive(self.go_on_removing)
+            self._survive(work)
             self._stop.wait(self._interval_s)
 
     def _loop(self) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import secrets
 import uuid
 from dataclasses import dataclass
 
@@ -12,14 +10,13 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from moderation import outbox, publication
+from moderation import outbox, publication, tokens
 from moderation.errors import AlreadyConfirmedError, InvalidTokenError
-from moderation.models import Account, AddressConfirmation, Comment, OutboxMessage, Revision, Status
+from moderation.models import Account, AddressConfirmation, Comment, OutboxMessage, Status
 
 log = structlog.get_logger()
 
 LIFETIME = dt.timedelta(days=3)
-_TOKEN_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +53,13 @@ def issue(
     session: Session, account_id: uuid.UUID, email: str, *, now: dt.datetime, session_id: uuid.UUID | None = None
 ) -> str:
     """A token of 256 random bits that stands for this address. It replaces an earlier one of the account."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = tokens.new()
     session.execute(delete(AddressConfirmation).where(AddressConfirmation.account_id == account_id))
     session.add(
         AddressConfirmation(
             account_id=account_id,
             email=email,
-            token_hash=_hash(token),
+            token_hash=tokens.digest(token),
             session_id=session_id,
             expires_at=now + LIFETIME,
         )
@@ -79,7 +76,7 @@ def take(session: Session, token: str, *, now: dt.datetime) -> Shown:
     """
     used = session.execute(
         delete(AddressConfirmation)
-        .where(AddressConfirmation.token_hash == _hash(token), AddressConfirmation.expires_at > now)
+        .where(AddressConfirmation.token_hash == tokens.digest(token), AddressConfirmation.expires_at > now)
         .returning(AddressConfirmation.account_id, AddressConfirmation.email, AddressConfirmation.session_id)
     ).one_or_none()
     if used is None:
@@ -142,12 +139,6 @@ def _release(session: Session, comment_id: uuid.UUID, *, now: dt.datetime) -> uu
     comment = publication.lock(session, comment_id)
     if comment is None or comment.status != Status.HELD or not comment.waits_for_author:
         return None  # A moderator was faster, or the author took it back.
-    revision = session.scalars(
-        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
-    ).one()
+    revision = publication.current_revision(session, comment)
     publication.reopen(comment, revision, now=now)
     return revision.id
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

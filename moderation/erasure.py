@@ -157,7 +157,7 @@ def _settle(session: Session, comment_id: uuid.UUID, fate: Fate, *, now: dt.date
         submissions.retract(session, comment, now=now)
         return
     comment.current_number = comment.published_number
-    shown = submissions.current_revision(session, comment)
+    shown = publication.current_revision(session, comment)
     publication.decide(session, comment, shown, Change("publish", actor_id=comment.author_id), now=now)
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import secrets
 import uuid
 
 import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from moderation import accounts, addresses, outbox, passwords, sessions
+from moderation import accounts, addresses, outbox, passwords, sessions, tokens
 from moderation.db import Database
 from moderation.errors import ForbiddenError, InvalidTokenError, NoPasswordError, NotFoundError
 from moderation.models import Account, PasswordReset, StaffIdentity
@@ -21,7 +19,6 @@ from moderation.sessions import Authenticated, Guard
 log = structlog.get_logger()
 
 LIFETIME = dt.timedelta(hours=1)
-_TOKEN_BYTES = 32
 
 
 def request_reset(session: Session, email: str, language: str, *, now: dt.datetime) -> None:
@@ -60,9 +57,9 @@ def demand_another(
 
 def issue(session: Session, account: Account, *, now: dt.datetime) -> str:
     """A token of 256 random bits, which replaces an earlier one of the account."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = tokens.new()
     session.execute(delete(PasswordReset).where(PasswordReset.account_id == account.id))
-    session.add(PasswordReset(account_id=account.id, token_hash=_hash(token), expires_at=now + LIFETIME))
+    session.add(PasswordReset(account_id=account.id, token_hash=tokens.digest(token), expires_at=now + LIFETIME))
     session.flush()
     return token
 
@@ -83,7 +80,7 @@ def reset(
     with database.write() as session:
         used = session.execute(
             delete(PasswordReset)
-            .where(PasswordReset.token_hash == _hash(token), PasswordReset.expires_at > now)
+            .where(PasswordReset.token_hash == tokens.digest(token), PasswordReset.expires_at > now)
             .returning(PasswordReset.account_id)
         ).one_or_none()
         if used is None:
@@ -136,7 +133,9 @@ def _end_all_that_began_before(session: Session, account: Account, *, but: uuid.
 
 def _holder(session: Session, token: str, *, now: dt.datetime) -> uuid.UUID:
     account_id = session.scalar(
-        select(PasswordReset.account_id).where(PasswordReset.token_hash == _hash(token), PasswordReset.expires_at > now)
+        select(PasswordReset.account_id).where(
+            PasswordReset.token_hash == tokens.digest(token), PasswordReset.expires_at > now
+        )
     )
     if account_id is None:
         raise InvalidTokenError
@@ -146,7 +145,3 @@ def _holder(session: Session, token: str, *, now: dt.datetime) -> uuid.UUID:
 def _check(account: Account, password: str, forbidden: tuple[str, ...]) -> None:
     own = (account.display_name, (account.email or "").partition("@")[0])
     passwords.check_acceptable(password, forbidden=(*forbidden, *own))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -155,6 +155,12 @@ def resolve_flags(session: Session, comment: Comment, *, now: dt.datetime) -> No
     comment.open_flag_count = 0
 
 
+def current_revision(session: Session, comment: Comment) -> Revision:
+    return session.scalars(
+        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
+    ).one()
+
+
 def lock(session: Session, comment_id: uuid.UUID) -> Comment | None:
     """The comment as it is now, locked until the transaction ends."""
     return session.scalar(_LOCKED, {"comment": comment_id})

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from moderation import publication, review_queue, submissions
 from moderation.db import Database
 from moderation.errors import InvalidInputError, NotFoundError, NotRemovableError, RemovalUnderWayError
-from moderation.models import Account, Comment, Decision, Removal, RemovalState, Revision, Status
+from moderation.models import Account, Comment, Decision, Removal, RemovalState, Status
 from moderation.models.comment import FORGOTTEN
 from moderation.publication import Change
 from moderation.sanctions import Author
@@ -187,7 +187,7 @@ def _take(session: Session, comment: Comment, removal: Removal, *, now: dt.datet
         submissions.retract(session, comment, change, now=now)
         return
     publication.resolve_flags(session, comment, now=now)
-    publication.decide(session, comment, submissions.current_revision(session, comment), change, now=now)
+    publication.decide(session, comment, publication.current_revision(session, comment), change, now=now)
 
 
 def _give_back_next(session: Session, removal: Removal, *, now: dt.datetime) -> bool:
@@ -209,10 +209,7 @@ def _give_back_next(session: Session, removal: Removal, *, now: dt.datetime) -> 
 
 
 def _has_text(session: Session, comment: Comment) -> bool:
-    body = session.scalar(
-        select(Revision.body).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
-    )
-    return body != FORGOTTEN
+    return publication.current_revision(session, comment).body != FORGOTTEN
 
 
 def _concerned(removal: Removal) -> Select[uuid.UUID]:

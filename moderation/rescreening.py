@@ -77,9 +77,7 @@ def candidates(session: Session, site_key: str, *, after: uuid.UUID | None = Non
 def look(session: Session, comment_id: uuid.UUID) -> Seen:
     """What is needed to screen a comment's newest revision again."""
     comment = session.get_one(Comment, comment_id)
-    revision = session.scalars(
-        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
-    ).one()
+    revision = publication.current_revision(session, comment)
     in_force = sites.policy_of(session, comment.site_id)
     # Repeats and bursts were judged when the comment came; what its author wrote since says nothing about it.
     language = session.get_one(Site, comment.site_id).language

@@ -62,9 +62,7 @@ def _refuse(session: Session, comment_id: uuid.UUID, *, now: dt.datetime) -> Non
     comment = publication.lock(session, comment_id)
     if comment is None or comment.status != Status.HELD:
         return  # A moderator was faster.
-    revision = session.scalars(
-        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
-    ).one()
+    revision = publication.current_revision(session, comment)
     reason = NEVER_CONFIRMED if comment.waits_for_author else EXPIRED
     publication.decide(session, comment, revision, Change("reject", (reason,)), now=now)
 

@@ -159,7 +159,7 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
         raise NotReviewableError
     if comment.version != review.version:
         raise StaleReviewError
-    revision = _current(session, comment)
+    revision = publication.current_revision(session, comment)
     if revision.body == FORGOTTEN:
         raise NotReviewableError
     change = Change(
@@ -222,12 +222,6 @@ def _demand(comment: Comment | None, actor: Actor) -> Comment:
     if comment is None or not actor.may_moderate(comment.site_id):
         raise NotFoundError("comment")
     return comment
-
-
-def _current(session: Session, comment: Comment) -> Revision:
-    return session.scalars(
-        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
-    ).one()
 
 
 def _paged(query: Select[Comment], request: QueueRequest) -> Select[Comment]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import hashlib
 import re
 import secrets
 import uuid
@@ -19,7 +18,7 @@ from pyotp.utils import strings_equal
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from moderation import outbox
+from moderation import outbox, tokens
 from moderation.errors import AlreadyExistsError, WrongCodeError
 from moderation.models import Account, Passkey, RecoveryCode, SecondFactor
 from moderation.sealing import Sealer
@@ -136,7 +135,9 @@ def renew_codes(session: Session, account_id: uuid.UUID, *, now: dt.datetime) ->
     """New recovery codes instead of those that there were."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
     codes = [base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode() for _ in range(_RECOVERY_CODES)]
-    session.add_all(RecoveryCode(account_id=account_id, code_hash=_hash(code), created_at=now) for code in codes)
+    session.add_all(
+        RecoveryCode(account_id=account_id, code_hash=tokens.digest(code), created_at=now) for code in codes
+    )
     session.flush()
     return ["-".join(code[at : at + 6] for at in range(0, len(code), 6)) for code in codes]
 
@@ -187,7 +188,7 @@ def _take_step(session: Session, sealer: Sealer, factor: SecondFactor, code: str
 def _take_recovery_code(session: Session, account: Account, code: str, *, now: dt.datetime) -> bool:
     taken = session.execute(
         delete(RecoveryCode)
-        .where(RecoveryCode.account_id == account.id, RecoveryCode.code_hash == _hash(code))
+        .where(RecoveryCode.account_id == account.id, RecoveryCode.code_hash == tokens.digest(code))
         .returning(RecoveryCode.account_id)
     )
     if taken.one_or_none() is None:
@@ -198,10 +199,6 @@ def _take_recovery_code(session: Session, account: Account, code: str, *, now: d
 
 def _plain(code: str) -> str:
     return _NO_SIGN.sub("", code).upper()
-
-
-def _hash(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def _purpose(account_id: uuid.UUID) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import secrets
 import uuid
 from dataclasses import dataclass
 
@@ -12,7 +10,7 @@ import structlog
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from moderation import accounts, outbox, second_factor
+from moderation import accounts, outbox, second_factor, tokens
 from moderation.actors import Actor
 from moderation.db import Database
 from moderation.errors import NotFoundError, WrongCredentialsError, WrongPasswordError
@@ -23,7 +21,6 @@ from moderation.proofs import Checker, Choice, Proof
 
 log = structlog.get_logger()
 
-_TOKEN_BYTES = 32
 _TOUCH_EVERY = dt.timedelta(minutes=10)
 
 
@@ -175,11 +172,11 @@ def begin(
     """A new session with a token of 256 random bits, which is told once and stored as its hash only."""
     if device is not None and account.home_site_id is None and _is_new(session, account.id, device):
         outbox.promise(session, "new_device", account, now=now, device=device)
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = tokens.new()
     expires_at = now + lifetimes.absolute
     session.add(
         SignInSession(
-            token_hash=_hash(token),
+            token_hash=tokens.digest(token),
             account_id=account.id,
             device=device,
             created_at=now,
@@ -211,7 +208,7 @@ class Authenticated:
 
 def authenticate(session: Session, token: str, *, lifetimes: Lifetimes, now: dt.datetime) -> Authenticated | None:
     """Who holds this token, with the role that they have now; ``None`` if the session is over or never was."""
-    row = session.execute(_HOLDER, {"token_hash": _hash(token)}).one_or_none()
+    row = session.execute(_HOLDER, {"token_hash": tokens.digest(token)}).one_or_none()
     if row is None:
         return None
     sign_in_session, account = row
@@ -231,13 +228,15 @@ _HOLDER = (
 
 def touch(session: Session, token: str, *, now: dt.datetime) -> None:
     """Note that the session is in use. Now and then is enough, and spares a write per request."""
-    row = session.scalar(select(SignInSession).where(SignInSession.token_hash == _hash(token)).with_for_update())
+    row = session.scalar(
+        select(SignInSession).where(SignInSession.token_hash == tokens.digest(token)).with_for_update()
+    )
     if row is not None and row.last_used_at < now:
         row.last_used_at = now
 
 
 def end(session: Session, token: str) -> None:
-    session.execute(delete(SignInSession).where(SignInSession.token_hash == _hash(token)))
+    session.execute(delete(SignInSession).where(SignInSession.token_hash == tokens.digest(token)))
 
 
 def listed(session: Session, account_id: uuid.UUID, *, lifetimes: Lifetimes, now: dt.datetime) -> list[SignInSession]:
@@ -281,7 +280,3 @@ def forget_expired(session: Session, *, lifetimes: Lifetimes, now: dt.datetime) 
             (SignInSession.expires_at <= now) | (SignInSession.last_used_at <= now - lifetimes.idle)
         )
     )
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -125,7 +125,7 @@ def edit(
     if session.get_one(Article, comment.article_id).closed:
         raise ArticleClosedError
     cleaned = _clean_body(session, session.get_one(Site, comment.site_id), body)
-    current = current_revision(session, comment)
+    current = publication.current_revision(session, comment)
     if current.body == cleaned:
         return None
     if current.screened_at is None:
@@ -161,7 +161,7 @@ def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.d
 
 def retract(session: Session, comment: Comment, change: Change | None = None, *, now: dt.datetime) -> None:
     """Take a comment that the caller has locked out of sight, in its author's name; ``change`` says if another did."""
-    revision = current_revision(session, comment)
+    revision = publication.current_revision(session, comment)
     session.execute(
         update(Revision)
         .where(Revision.comment_id == comment.id, Revision.screened_at.is_(None))
@@ -219,12 +219,6 @@ def keep_answer(session: Session, command: NewComment, actor: Actor, answer: dic
 
 def forget_old_keys(session: Session, *, now: dt.datetime) -> None:
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_IDEMPOTENCY_KEYS))
-
-
-def current_revision(session: Session, comment: Comment) -> Revision:
-    return session.scalars(
-        select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.current_number)
-    ).one()
 
 
 def _own(session: Session, comment_id: uuid.UUID, actor: Actor) -> Comment:

@@ -16,8 +16,9 @@ from api.services import Services
 from api.settings import Settings
 from moderation.db import Database
 from moderation.passwords import Hasher
-from tests import databases
+from tests import databases, identity_provider
 from tests.fakes import Clock, FakeClassifier
+from tests.identity_provider import Running
 from tests.world import World
 
 KINDS = ("sqlite", "postgresql")
@@ -126,3 +127,16 @@ def world(make_world: Callable[..., World]) -> World:
     made = make_world()
     made.site()
     return made
+
+
+@pytest.fixture(scope="module")
+def running_provider() -> Iterator[Running]:
+    with identity_provider.running() as found:
+        yield found
+
+
+@pytest.fixture
+def provider(running_provider: Running) -> Running:
+    """A real provider of identities, as it was when it began."""
+    running_provider.control()
+    return running_provider

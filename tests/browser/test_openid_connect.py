@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,6 @@ from tests.browser.visitors import Site, Watch
 from tests.identity_provider import CLIENT_ID, SECRET, Running
 
 TEXT = "Das sehe ich auch so, und zwar aus drei Gründen."
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
-    with identity_provider.running() as found:
-        yield found
-
-
-@pytest.fixture
-def provider(running: Running) -> Running:
-    running.control()
-    return running
 
 
 @pytest.fixture

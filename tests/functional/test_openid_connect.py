@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,18 +30,6 @@ PAGE = f"{ORIGIN}/{ARTICLE}?seite=2"
 OWN = "http://127.0.0.1:8000"
 PASSWORD = "Ahornblatt am Fenster"
 START = "/sign-in/demo/dienst"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
-    with identity_provider.running() as found:
-        yield found
-
-
-@pytest.fixture
-def provider(running: Running) -> Running:
-    running.control()
-    return running
 
 
 @pytest.fixture

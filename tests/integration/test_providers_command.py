@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ from moderation.sealing import Sealer
 from tests import identity_provider
 from tests.identity_provider import CLIENT_ID, SECRET, Running
 from tests.integration.conftest import Vorab
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Running]:
-    with identity_provider.running() as found:
-        yield found
 
 
 @pytest.fixture
