@@ -38,7 +38,7 @@ class Settings:
     broker_queue: str = "vorab"
     screening_deadline: dt.timedelta = dt.timedelta(seconds=2)
     screening_lease: dt.timedelta = dt.timedelta(seconds=15)
-    screening_threads: int = 4
+    screening_threads: int = 16
     screening_backlog: int = 200
     classifier_timeout: dt.timedelta = dt.timedelta(seconds=10)
     max_body_bytes: int = 64 * 1024

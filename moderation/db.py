@@ -89,7 +89,10 @@ class Database:
             self._asking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = sessionmaker(self._engine_for_reading(), autoflush=False, expire_on_commit=False)
         self._alone = sessionmaker(self._asking, autoflush=False, expire_on_commit=False)
+        if not self.is_sqlite:
+            _hasten_postgresql(self.engine)
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
+        self._hastening = sessionmaker(self.engine.execution_options(vorab_hasty=True), expire_on_commit=False)
         self._writers = threading.Lock()
 
     def _engine_for_reading(self) -> Engine:
@@ -110,6 +113,17 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         with self._turn(), self._writing() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write_hastily(self) -> Iterator[Session]:
+        """As :meth:`write`, but its end does not wait for the disk.
+
+        Everybody sees at once what was written, and it outlives the death of this process. If the database's machine
+        loses its power within the next moment it may be gone, unless a later :meth:`write` came to its end before:
+        that one waits for all that was written earlier too. So nothing may be acknowledged on this alone.
+        """
+        with self._turn(), self._hastening() as session, session.begin():
             yield session
 
     @contextmanager
@@ -161,6 +175,13 @@ def _ping_idle_connections(engine: Engine) -> None:
             raise InvalidatePoolError from error
 
 
+def _hasten_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("vorab_hasty", False):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+
+
 def _lower(text: str | None) -> str | None:
     return text.lower() if text is not None else None
 
@@ -172,8 +193,6 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
-        # FULL: a commit survives power loss too, not only the death of the process.
-        cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         # Its own lower() knows no letter beyond ASCII.
         connection.create_function("vorab_lower", 1, _lower, deterministic=True)
@@ -185,7 +204,15 @@ def _prepare_sqlite(engine: Engine) -> None:
         if options.get("vorab_alone", False):
             return
         read_only = options.get("vorab_read_only", False)
-        if connection.info.get("read_only") != read_only:
-            connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
-            connection.info["read_only"] = read_only
+        _pragma(connection, "query_only", "ON" if read_only else "OFF")
+        if not read_only:
+            # FULL: a commit survives power loss too, not only the death of the process.
+            _pragma(connection, "synchronous", "NORMAL" if options.get("vorab_hasty", False) else "FULL")
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _pragma(connection: Connection, name: str, value: str) -> None:
+    """Set what holds for the connection from now on, unless it does already."""
+    if connection.info.get(name) != value:
+        connection.exec_driver_sql(f"PRAGMA {name} = {value}")
+        connection.info[name] = value

@@ -258,6 +258,20 @@ def _as_json(passages: Sequence[Passage]) -> list[dict[str, object]]:
     return [{**asdict(passage), "labels": list(passage.labels)} for passage in passages]
 
 
+def settle(session: Session, comment_id: uuid.UUID) -> None:
+    """Write what waits for its screening once more, so that the transaction's end waits for the disk to have it.
+
+    To be done in ``Database.write`` before anybody is told that a text is stored which was written hastily and is not
+    decided about. What is screened needs it no longer: the decision's end waited for all that was written before it.
+    """
+    session.execute(
+        update(Revision)
+        .where(Revision.comment_id == comment_id, Revision.screened_at.is_(None))
+        .values(attempts=Revision.attempts)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def due(session: Session, *, lease: dt.timedelta, now: dt.datetime, limit: int = 50) -> list[uuid.UUID]:
     """Revisions that wait for a screening and that nobody has, oldest first."""
     return list(

@@ -11,9 +11,10 @@ from api.limiting import slots
 from api.schemas import comments as schemas
 from api.schemas.base import PageQuery
 from api.services import services
-from moderation import submissions, threads
+from moderation import screening_jobs, submissions, threads
 from moderation.articles import ArticleDetails
 from moderation.comment_views import Viewer
+from moderation.models import Status
 from moderation.screening.pipeline import screen
 from moderation.submissions import NewComment
 from moderation.threads import Page, PageRequest
@@ -73,7 +74,7 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
     command = _command(wish, site, article)
     taken = slots(held.settings, "posts", account=str(auth.account().id), site=site)
     held.limiters.lenient.take(*taken, now=held.clock())
-    with held.database.write() as session:
+    with held.database.write_hastily() as session:
         submitted = submissions.submit(
             session, command, actor=auth.actor(), lease=held.settings.screening_lease, now=held.clock()
         )
@@ -82,9 +83,14 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
     if submitted.job is not None:
         held.runner.run(submitted.job)
     answer: dict[str, Any] = _OWN_COMMENT.dump(_own(submitted.comment_id))
-    if command.idempotency_key is not None and submitted.job is not None:
-        # A repetition that comes while the first request is still at work must not speak for it.
+    if answer["status"] == Status.SCREENING:
+        # Any other status came of a decision, whose end waited for the disk.
         with held.database.write() as session:
+            screening_jobs.settle(session, submitted.comment_id)
+    if command.idempotency_key is not None and submitted.job is not None:
+        # A repetition that comes while the first request is still at work must not speak for it. If the answer is lost
+        # with the machine's power, a repetition is answered with how the comment stands.
+        with held.database.write_hastily() as session:
             submissions.keep_answer(session, command, auth.actor(), answer)
     return _created(answer, replayed=submitted.job is None)
 

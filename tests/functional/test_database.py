@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.engine import URL
 
 from moderation import db
@@ -34,6 +34,25 @@ def test_transactions_go_on_as_before_on_a_connection_that_was_asked_alone(world
         world.site("drei")
     world.site("vier")
     assert world.database.ask(_KEY, {"key": "vier"}) == ("vier",)
+
+
+def waits_for_the_disk(connection: Connection) -> bool:
+    asked = "PRAGMA synchronous" if connection.dialect.name == "sqlite" else "SHOW synchronous_commit"
+    return connection.scalar(text(asked)) in (2, "on")
+
+
+def test_only_what_is_written_hastily_does_not_wait_for_the_disk(database: Database) -> None:
+    # Tests do without on PostgreSQL; a server's default is what it is here.
+    options = {} if database.is_sqlite else {"options": "-c synchronous_commit=on"}
+    made = Database(database.engine.url.update_query_dict(options).render_as_string(hide_password=False))
+    found = []
+
+    for write in (made.write, made.write_hastily, made.write):
+        with write() as session:
+            found.append(waits_for_the_disk(session.connection()))
+
+    made.dispose()
+    assert found == [True, False, True]
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import datetime as dt
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from api.app import Replacements, create_app
@@ -21,6 +21,7 @@ from api.settings import Settings
 from moderation import screening_jobs
 from moderation.classifiers.protocol import Classifier
 from moderation.classifiers.service import ScoringService
+from moderation.db import Database
 from moderation.errors import CheckpointError
 from moderation.models import Comment, Decision, Revision, Role, ScreeningRecord, SitePolicy
 from tests.fakes import FakeClassifier
@@ -214,6 +215,43 @@ def test_g11_a_classifier_that_hangs_past_the_deadline_leaves_the_comment_as_scr
     settle(slow_world)
     assert status_of(slow_world, own["id"], reader) == "published"
     assert_whole(slow_world.database)
+
+
+@pytest.fixture
+def endings(database: Database) -> Iterator[list[bool]]:
+    """Of each writing transaction that comes to its end: whether that waits for the disk."""
+    found: list[bool] = []
+
+    def note(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get("vorab_read_only", False):
+            found.append(not options.get("vorab_hasty", False))
+
+    event.listen(database.engine, "commit", note)
+    yield found
+    event.remove(database.engine, "commit", note)
+
+
+def test_i2_a_comment_that_waits_is_on_the_disk_before_its_author_is_told(
+    slow_world: World, endings: list[bool]
+) -> None:
+    reader = slow_world.person()
+    endings.clear()
+
+    assert json_of(slow_world.post(reader, sentence(0)))["status"] == "screening"
+
+    assert endings == [False, False, True]
+    assert slow_world.classifier.gate is not None
+    slow_world.classifier.gate.set()
+
+
+def test_i2_a_comment_that_is_decided_about_is_on_the_disk_with_its_decision(world: World, endings: list[bool]) -> None:
+    reader = world.person()
+    endings.clear()
+
+    assert json_of(world.post(reader, sentence(0)))["status"] == "published"
+
+    assert endings == [False, False, True]
 
 
 def test_g11_a_slow_classifier_does_not_make_every_post_wait(
