@@ -71,7 +71,7 @@ def _share(answer: Response) -> None:
     Never with credentials: the embed sends its token in a header, which no foreign page can make a browser do.
     """
     origin = request.headers.get("Origin")
-    if origin is None or not is_allowed(origin):
+    if origin is None or not (origin == g.get("may_read") or is_allowed(origin)):
         return
     answer.headers["Access-Control-Allow-Origin"] = origin
     answer.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
@@ -79,6 +79,11 @@ def _share(answer: Response) -> None:
         answer.headers["Access-Control-Allow-Methods"] = answer.headers.get("Allow", "")
         answer.headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
         answer.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_AGE_S)
+
+
+def let_read(origin: str | None) -> None:
+    """Say that pages of this origin may read the answer: the view has found it on the list of the site."""
+    g.may_read = origin
 
 
 def is_allowed(origin: str) -> bool:

@@ -62,7 +62,7 @@ class QueuedRunner:
             raise TooBusyError
 
     def run(self, job: Job) -> None:
-        """Hand a claimed job over, and wait for the outcome until the deadline at the most.
+        """Hand a claimed job over, and wait for the outcome until the deadline at the most; it is in the database then.
 
         After a job that missed the deadline nobody waits until one is done in time again: workers that are slow or gone
         must not make every reader wait for nothing.

@@ -16,6 +16,7 @@ import structlog
 
 from api import logs
 from moderation.errors import TooBusyError
+from moderation.publication import Change
 from moderation.screener import Screener
 from moderation.screening_jobs import Job
 
@@ -37,7 +38,9 @@ class Runner(Protocol):
 
     def demand_room(self) -> None: ...
 
-    def run(self, job: Job) -> None: ...
+    def run(self, job: Job) -> Change | None:
+        """Get a claimed job screened; what was decided, if that is known in time."""
+        ...
 
     def missing(self) -> str | None:
         """What is away that would have carried the work sooner."""
@@ -62,7 +65,7 @@ class ScreeningRunner:
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="screening")
         # One after the other: a text that takes the process with it must not use up its neighbours' tries too.
         self._late = ThreadPoolExecutor(1, thread_name_prefix="late-screening")
-        self._pending: set[Future[None]] = set()
+        self._pending: set[Future[Change | None]] = set()
         self._known: set[uuid.UUID] = set()
         self._lock = threading.Lock()
         self._is_patient = True
@@ -76,7 +79,7 @@ class ScreeningRunner:
         if len(self._pending) >= self._limits.backlog:
             raise TooBusyError
 
-    def run(self, job: Job) -> None:
+    def run(self, job: Job) -> Change | None:
         """Screen a claimed job, and wait for the outcome until the deadline at the most.
 
         After a job that missed the deadline nobody waits until one is done in time again: a slow classifier must not
@@ -86,11 +89,12 @@ class ScreeningRunner:
         began = time.monotonic()
         future = self._submit(self._pool, job.revision_id, lambda: self.screener.run(job))
         if future is None:
-            return
+            return None
         future.add_done_callback(lambda _: self._judge(time.monotonic() - began))
         if self._is_patient:
             done, _ = wait_for([future], timeout=self._limits.deadline.total_seconds())
             self._is_patient = bool(done)
+        return _outcome(future)
 
     def _judge(self, taken_s: float) -> None:
         if taken_s <= self._limits.deadline.total_seconds():
@@ -115,8 +119,8 @@ class ScreeningRunner:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _submit(
-        self, pool: ThreadPoolExecutor, revision_id: uuid.UUID, work: Callable[[], None]
-    ) -> Future[None] | None:
+        self, pool: ThreadPoolExecutor, revision_id: uuid.UUID, work: Callable[[], Change | None]
+    ) -> Future[Change | None] | None:
         with self._lock:
             if self._closed:
                 # The process ends. The row waits, and after its lease another process takes it up.
@@ -127,7 +131,7 @@ class ScreeningRunner:
         future.add_done_callback(lambda done: self._forget(revision_id, done))
         return future
 
-    def _forget(self, revision_id: uuid.UUID, done: Future[None]) -> None:
+    def _forget(self, revision_id: uuid.UUID, done: Future[Change | None]) -> None:
         with self._lock:
             self._pending.discard(done)
             self._known.discard(revision_id)
@@ -135,3 +139,10 @@ class ScreeningRunner:
         if error is not None:
             # The row still says that it waits: the lease runs out and the next sweep takes it up.
             log.error("screening_interrupted", revision_id=str(revision_id), exc_info=error)
+
+
+def _outcome(future: Future[Change | None]) -> Change | None:
+    """What a future has brought by now; nothing if it was cut short or broke, which is logged elsewhere."""
+    if not future.done() or future.cancelled() or future.exception() is not None:
+        return None
+    return future.result()

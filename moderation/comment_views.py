@@ -6,14 +6,15 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import BindParameter, Row, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from moderation import sites
+from moderation import publication, sites
 from moderation.models import Account, Article, Comment, Decision, Revision, Site, Status, Vote
+from moderation.publication import Change
 
 CommentQuery = Select[Comment, Article, str, str, str | None, str]
 CommentRow = Row[Comment, Article, str, str, str | None, str]
@@ -76,6 +77,42 @@ class Viewer:
     """For whom is read; nobody in particular if there is no account."""
 
     account_id: uuid.UUID | None = None
+
+
+def written(
+    comment: Comment, article: Article, site: Site, author: Account, body: str, *, edit_window_s: int
+) -> CommentView:
+    """A new comment as its author sees it before it is screened: what :func:`load` would find, were it asked."""
+    return CommentView(
+        id=comment.id,
+        article=ArticleRef(site.key, article.external_id, article.title, article.url),
+        parent_id=comment.parent_id,
+        depth=comment.depth,
+        author=Author(author.id, author.display_name, site.language),
+        body=body,
+        revision=comment.current_number,
+        created_at=comment.created_at,
+        edited_at=None,
+        score=0,
+        own_vote=0,
+        reply_count=0,
+        own=_own_state(comment, body, None, edit_window_s),
+    )
+
+
+def decided(view: CommentView, change: Change) -> CommentView:
+    """The same comment once the machine has decided about it."""
+    assert view.own is not None
+    status = publication.status_after(change)
+    own = replace(
+        view.own,
+        status=status,
+        published_revision=view.revision if status == Status.PUBLISHED else None,
+        reasons=tuple(change.reasons),
+        decided_by="machine",
+        editable_until=view.own.editable_until if _is_editable(status) else None,
+    )
+    return replace(view, own=own)
 
 
 # Made once, as the statements below: making one takes longer than running it.
@@ -165,7 +202,6 @@ def _newest_bodies(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UU
 
 def _own_state(comment: Comment, body: str, decision: Decision | None, edit_window_s: int) -> OwnState:
     settled = decision if decision is not None and decision.to_status == comment.status else None
-    editable = comment.status not in (Status.REJECTED, Status.WITHDRAWN)
     return OwnState(
         status=comment.status,
         revision=comment.current_number,
@@ -174,8 +210,14 @@ def _own_state(comment: Comment, body: str, decision: Decision | None, edit_wind
         reasons=tuple(settled.reasons) if settled else (),
         decided_by=None if settled is None else "machine" if settled.actor_id is None else "moderator",
         note=settled.note if settled else None,
-        editable_until=comment.created_at + dt.timedelta(seconds=edit_window_s) if editable else None,
+        editable_until=comment.created_at + dt.timedelta(seconds=edit_window_s)
+        if _is_editable(comment.status)
+        else None,
     )
+
+
+def _is_editable(status: str) -> bool:
+    return status not in (Status.REJECTED, Status.WITHDRAWN)
 
 
 _COMMENTS: BindParameter[Any] = bindparam("comments", expanding=True)

@@ -39,6 +39,10 @@ class Change:
     """All that the author had written goes with it."""
 
 
+def status_after(change: Change) -> Status:
+    return _STATUS_AFTER[change.action]
+
+
 def decide(session: Session, comment: Comment, revision: Revision, change: Change, *, now: dt.datetime) -> Decision:
     """Change the status of a comment that the caller has locked, put the decision on record, and (un)queue it."""
     decision = Decision(

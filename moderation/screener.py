@@ -15,6 +15,7 @@ from moderation import screening_jobs
 from moderation.classifiers.protocol import Classifier
 from moderation.db import Database
 from moderation.errors import ClassifierUnavailableError
+from moderation.publication import Change
 from moderation.screening.pipeline import Screening, failed, screen
 from moderation.screening.rules.protocol import Rule
 from moderation.screening_jobs import MAX_ATTEMPTS, Job
@@ -56,12 +57,11 @@ class Screener:
     lease: dt.timedelta = dt.timedelta(seconds=5)
     observer: Observer = Nobody()
 
-    def screen_revision(self, revision_id: uuid.UUID) -> None:
+    def screen_revision(self, revision_id: uuid.UUID) -> Change | None:
         """Claim a revision and screen it. Does nothing if it is screened already or somebody else is at it."""
         with self.database.write() as session:
             job = screening_jobs.claim(session, revision_id, lease=self.lease, now=self.clock())
-        if job is not None:
-            self.run(job)
+        return self.run(job) if job is not None else None
 
     def take_over(self, revision_id: uuid.UUID, token: uuid.UUID) -> None:
         """Screen a revision that another process claimed. Does nothing if somebody else was faster."""
@@ -70,8 +70,11 @@ class Screener:
         if job is not None:
             self.run(job)
 
-    def run(self, job: Job) -> None:
-        """Screen a claimed revision; after three tries that break it goes to the moderators."""
+    def run(self, job: Job) -> Change | None:
+        """Screen a claimed revision; after three tries that break it goes to the moderators.
+
+        Returns what was decided, here and now.
+        """
         waited_s = (self.clock() - job.stored_at).total_seconds()
         self.observer.began(waited_s=waited_s, attempt=job.attempt, was_lost=job.was_lost)
         if job.was_lost:
@@ -83,17 +86,18 @@ class Screener:
             log.warning("screening_waits_for_classifier", revision_id=str(job.revision_id))
             with self.database.write() as session:
                 screening_jobs.release(session, job)
-            return
+            return None
         if screening is None:
-            self._expire(job)
-            return
+            return self._expire(job)
         looked = time.perf_counter()
         with self.database.write() as session:
             finished = screening_jobs.finish(session, job, screening, now=self.clock())
-        if finished:
-            model_s = screening.duration_ms / 1000
-            rules_s, store_s = max(looked - began - model_s, 0.0), time.perf_counter() - looked
-            self.observer.ended(screening.outcome.value, model_s=model_s, rules_s=rules_s, store_s=store_s)
+        if finished is None:
+            return None
+        model_s = screening.duration_ms / 1000
+        rules_s, store_s = max(looked - began - model_s, 0.0), time.perf_counter() - looked
+        self.observer.ended(screening.outcome.value, model_s=model_s, rules_s=rules_s, store_s=store_s)
+        return finished.change
 
     def _attempt(self, job: Job) -> Screening | None:
         began = time.perf_counter()
@@ -117,8 +121,8 @@ class Screener:
         )
         return screening
 
-    def _expire(self, job: Job) -> None:
+    def _expire(self, job: Job) -> Change | None:
         """End the lease of a try that broke, and try again."""
         with self.database.write() as session:
             screening_jobs.expire(session, job, now=self.clock())
-        self.screen_revision(job.revision_id)
+        return self.screen_revision(job.revision_id)

@@ -55,6 +55,14 @@ class Job:
     """Somebody else had it, and their lease ran out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A job that this holder has carried through."""
+
+    change: Change | None
+    """What became of the comment; ``None`` if a person had decided meanwhile, or the author had changed it."""
+
+
 def claim(session: Session, revision_id: uuid.UUID, *, lease: dt.timedelta, now: dt.datetime) -> Job | None:
     """Take the job for as long as ``lease``; ``None`` if it is done or somebody else has it."""
     token = new_id()
@@ -155,27 +163,28 @@ def release(session: Session, job: Job) -> None:
     )
 
 
-def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> bool:
-    """Write verdicts, decision and new status, once. ``False`` if this holder's time is over.
+def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime) -> Finished | None:
+    """Write verdicts, decision and new status, once. ``None`` if this holder's time is over.
 
     A moderator who decided meanwhile wins, and so does an edit: the screening then goes on record and changes nothing.
     An address that was confirmed meanwhile leaves nothing to hold the comment for: it is screened again.
     """
     if _rests_on_address(screening) and not addresses.is_unconfirmed(session, _author(session, job)):
         release(session, job)
-        return False
+        return None
     comment = publication.lock(session, job.comment_id)
     revision = session.scalar(_FINISHED, {"revision": job.revision_id, "token": job.token, "now": now})
     if comment is None or revision is None:
         log.info("screening_superseded", revision_id=str(job.revision_id))
-        return False
+        return None
     stored = record(session, job, screening, now=now)
     if comment.status != Status.SCREENING or comment.current_number != revision.number:
         log.info("screening_overtaken", comment_id=str(comment.id), status=comment.status)
-        return True
+        return Finished(None)
     comment.risk = screening.risk
-    publication.decide(session, comment, revision, _change(job, comment, screening, stored), now=now)
-    return True
+    change = _change(job, comment, screening, stored)
+    publication.decide(session, comment, revision, change, now=now)
+    return Finished(change)
 
 
 def _rests_on_address(screening: Screening) -> bool:

@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moderation import accounts, articles, author_facts, publication, screening_jobs, sites, standings
+from moderation import accounts, articles, author_facts, comment_views, publication, screening_jobs, sites, standings
 from moderation.actors import Actor
 from moderation.articles import ArticleDetails
+from moderation.comment_views import CommentView
 from moderation.errors import (
     ArticleClosedError,
     DuplicateCommentError,
@@ -62,6 +63,8 @@ class Submitted:
     job: Job | None
     answer: dict[str, Any] | None = None
     """What the first request with the same idempotency key was answered."""
+    written: CommentView | None = None
+    """As its author sees it, before it is screened; a repeated request has none."""
 
 
 def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.timedelta, now: dt.datetime) -> Submitted:
@@ -97,7 +100,9 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     _remember(session, command, actor, comment, now=now)
     job = screening_jobs.job_for(session, revision, standing=standing.standing, now=now)
     _demand_new(job.material)
-    return Submitted(comment.id, job)
+    window_s = job.material.policy.edit_window_s
+    written = comment_views.written(comment, article, site, author, body, edit_window_s=window_s)
+    return Submitted(comment.id, job, written=written)
 
 
 def edit(

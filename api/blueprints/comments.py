@@ -5,18 +5,18 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from api import auth, presenting, public_pages
+from api import auth, headers, presenting, public_pages
 from api.blueprints.base import Blueprint
 from api.limiting import slots
 from api.schemas import comments as schemas
 from api.schemas.base import PageQuery
 from api.services import services
-from moderation import screening_jobs, submissions, threads
+from moderation import comment_views, screening_jobs, submissions, threads
 from moderation.articles import ArticleDetails
 from moderation.comment_views import Viewer
 from moderation.models import Status
 from moderation.screening.pipeline import screen
-from moderation.submissions import NewComment
+from moderation.submissions import NewComment, Submitted
 from moderation.threads import Page, PageRequest
 
 blueprint = Blueprint("Comments", __name__, description="Reading and writing comments.")
@@ -80,9 +80,8 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
         )
     if submitted.answer is not None:
         return _created(submitted.answer, replayed=True)
-    if submitted.job is not None:
-        held.runner.run(submitted.job)
-    answer: dict[str, Any] = _OWN_COMMENT.dump(_own(submitted.comment_id))
+    headers.let_read(command.origin)
+    answer: dict[str, Any] = _OWN_COMMENT.dump(_screened(submitted))
     if answer["status"] == Status.SCREENING:
         # Any other status came of a decision, whose end waited for the disk.
         with held.database.write() as session:
@@ -93,6 +92,14 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
         with held.database.write_hastily() as session:
             submissions.keep_answer(session, command, auth.actor(), answer)
     return _created(answer, replayed=submitted.job is None)
+
+
+def _screened(submitted: Submitted) -> dict[str, Any]:
+    """The comment once it is screened, or as it stands if that takes longer. What is known needs not be read again."""
+    change = services().runner.run(submitted.job) if submitted.job is not None else None
+    if change is None or submitted.written is None:
+        return _own(submitted.comment_id)
+    return presenting.comment(comment_views.decided(submitted.written, change))
 
 
 def _created(answer: dict[str, Any], *, replayed: bool) -> Response:

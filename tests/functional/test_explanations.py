@@ -48,6 +48,22 @@ def test_an_author_is_told_that_a_machine_decided(world: World, language: str, c
     assert all(reason["message"] for reason in answer["reasons"])
 
 
+@pytest.mark.parametrize("case", ["published", "held", "rejected"])
+@pytest.mark.parametrize("is_reply", [False, True])
+def test_a_post_is_answered_with_what_reading_the_comment_then_gives(world: World, case: str, is_reply: bool) -> None:
+    parent = world.comment(world.person(), sentence(1))["id"] if is_reply else None
+    if case == "rejected":
+        world.set_policy(dataclasses.replace(CALM, reject_thresholds={"de": {"toxicity": 0.8}}))
+    reader = world.person()
+
+    answer = world.comment(reader, sentence(0) if case == "published" else insult(0), parent=parent)
+
+    read = told(world, answer["id"], reader, "de")
+    assert answer["status"] == case
+    assert (answer, answer["parent_id"]) == ({name: read[name] for name in answer}, parent)
+    assert {name for name in read if read[name]} <= set(answer)
+
+
 @pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("action", ["publish", "reject"])
 def test_an_author_is_told_that_a_person_decided_and_what_they_noted(world: World, language: str, action: str) -> None:
