@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, DateTime, Engine, MetaData, Select, create_engine, event, make_url
+from sqlalchemy import JSON, DateTime, Engine, MetaData, Select, Table, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import InvalidatePoolError
@@ -55,6 +55,16 @@ JSONValue = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 class Base(MappedAsDataclass, DeclarativeBase, eq=False):
     metadata = MetaData(naming_convention=NAMING)
+
+
+def insert_plainly(session: Session, row: Base) -> None:
+    """Insert a row that the session is not to watch, at a fraction of the price of ``Session.add``.
+
+    For rows that are written once and not changed in the same transaction.
+    """
+    # The statement is the same each time, and its SQL is made once.
+    table = cast(Table, row.__table__)
+    session.connection().execute(insert(table), {column.key: getattr(row, column.key) for column in table.columns})
 
 
 class Database:
@@ -179,7 +189,9 @@ def _hasten_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("vorab_hasty", False):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+            # Past SQLAlchemy, which would take as long again for a statement that gives nothing back.
+            driver: Any = connection.connection.driver_connection
+            driver.execute("SET LOCAL synchronous_commit TO off")
 
 
 def _lower(text: str | None) -> str | None:

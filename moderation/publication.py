@@ -6,11 +6,12 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 from sqlalchemy import Table, Update, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from moderation.db import insert_plainly
 from moderation.models import Article, Comment, Decision, Flag, Revision, Status
 
 _STATUS_AFTER = {
@@ -39,11 +40,21 @@ class Change:
     """All that the author had written goes with it."""
 
 
+class Revised(Protocol):
+    """The revision that is decided about: its row, or what is known of it."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+
+    @property
+    def number(self) -> int: ...
+
+
 def status_after(change: Change) -> Status:
     return _STATUS_AFTER[change.action]
 
 
-def decide(session: Session, comment: Comment, revision: Revision, change: Change, *, now: dt.datetime) -> Decision:
+def decide(session: Session, comment: Comment, revision: Revised, change: Change, *, now: dt.datetime) -> Decision:
     """Change the status of a comment that the caller has locked, put the decision on record, and (un)queue it."""
     decision = Decision(
         comment_id=comment.id,
@@ -60,7 +71,6 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
         replaced_number=comment.published_number,
         removal_id=change.removal_id,
     )
-    session.add(decision)
     was_published = comment.published_number is not None
     comment.status = _STATUS_AFTER[change.action]
     comment.waits_for_author = change.waits_for_author
@@ -70,6 +80,7 @@ def decide(session: Session, comment: Comment, revision: Revision, change: Chang
         comment.published_number = None
     queue(comment, now=now)
     session.flush()
+    insert_plainly(session, decision)
     _count(session, comment, was_published=was_published)
     return decision
 
@@ -101,7 +112,6 @@ def take_back(
         replaced_number=comment.published_number,
         undoes_id=undone.id,
     )
-    session.add(decision)
     was_published = comment.published_number is not None
     comment.status = status
     comment.published_number = undone.replaced_number
@@ -109,6 +119,7 @@ def take_back(
     _reopen_flags(session, comment, undone)
     queue(comment, now=now)
     session.flush()
+    insert_plainly(session, decision)
     _count(session, comment, was_published=was_published)
     return decision
 
@@ -178,7 +189,7 @@ def _count(session: Session, comment: Comment, *, was_published: bool) -> None:
     if was_published or is_published or thread_step:
         published_step = int(is_published) - int(was_published)
         steps = {"published_step": published_step, "thread_step": thread_step}
-        session.execute(_COUNTED, {"article": comment.article_id, **steps})
+        session.connection().execute(_COUNTED, {"article": comment.article_id, **steps})
 
 
 def _relist(session: Session, comment_id: uuid.UUID) -> int:
@@ -187,13 +198,13 @@ def _relist(session: Session, comment_id: uuid.UUID) -> int:
     Returns by how many the article's listed top-level comments change. Core statements, because counters are no
     changes that a moderator's decision could be stale against.
     """
-    changed = session.execute(_RELISTED, {"comment": comment_id}).one_or_none()
+    changed = session.connection().execute(_RELISTED, {"comment": comment_id}).one_or_none()
     if changed is None:
         return 0
     step = 1 if changed.listed else -1
     if changed.shown_under_id is None:
         return step
-    session.execute(_REPLIES_COUNTED, {"comment": changed.shown_under_id, "step": step})
+    session.connection().execute(_REPLIES_COUNTED, {"comment": changed.shown_under_id, "step": step})
     return _relist(session, changed.shown_under_id)
 
 

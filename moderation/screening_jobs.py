@@ -56,6 +56,14 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class _Screened:
+    """The revision that was screened."""
+
+    id: uuid.UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A job that this holder has carried through."""
 
@@ -113,7 +121,7 @@ def _reclaimed(session: Session, revision_id: uuid.UUID, *, now: dt.datetime) ->
     revision = session.get_one(Revision, revision_id, populate_existing=True)
     comment = session.get_one(Comment, revision.comment_id)
     standing = standings.of(session, comment.author_id, comment.site_id, now=now).standing
-    return job_for(session, revision, standing=standing, now=now)
+    return job_for(session, comment, revision, standing=standing, now=now)
 
 
 def is_done(session: Session, revision_id: uuid.UUID) -> bool:
@@ -121,9 +129,8 @@ def is_done(session: Session, revision_id: uuid.UUID) -> bool:
     return session.scalar(select(Revision.screened_at).where(Revision.id == revision_id)) is not None
 
 
-def job_for(session: Session, revision: Revision, *, standing: Standing, now: dt.datetime) -> Job:
+def job_for(session: Session, comment: Comment, revision: Revision, *, standing: Standing, now: dt.datetime) -> Job:
     """The job of a revision whose lease the caller holds, by an author of this ``standing`` on the site."""
-    comment = session.get_one(Comment, revision.comment_id)
     article = session.get_one(Article, comment.article_id)
     in_force = sites.policy_of(session, comment.site_id)
     material = Material(
@@ -173,17 +180,18 @@ def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime
         release(session, job)
         return None
     comment = publication.lock(session, job.comment_id)
-    revision = session.scalar(_FINISHED, {"revision": job.revision_id, "token": job.token, "now": now})
-    if comment is None or revision is None:
+    held = {"revision": job.revision_id, "token": job.token, "now": now}
+    number = session.connection().scalar(_FINISHED, held)
+    if comment is None or number is None:
         log.info("screening_superseded", revision_id=str(job.revision_id))
         return None
     stored = record(session, job, screening, now=now)
-    if comment.status != Status.SCREENING or comment.current_number != revision.number:
+    if comment.status != Status.SCREENING or comment.current_number != number:
         log.info("screening_overtaken", comment_id=str(comment.id), status=comment.status)
         return Finished(None)
     comment.risk = screening.risk
     change = _change(job, comment, screening, stored)
-    publication.decide(session, comment, revision, change, now=now)
+    publication.decide(session, comment, _Screened(job.revision_id, number), change, now=now)
     return Finished(change)
 
 
@@ -209,16 +217,16 @@ def _change(job: Job, comment: Comment, screening: Screening, stored: uuid.UUID)
 
 
 # Only the holder of the lease finishes, and only once.
+_revision = cast(Table, Revision.__table__)
 _FINISHED = (
-    update(Revision)
+    update(_revision)
     .where(
-        Revision.id == bindparam("revision"),
-        Revision.screened_at.is_(None),
-        Revision.lease_token == bindparam("token"),
+        _revision.c.id == bindparam("revision"),
+        _revision.c.screened_at.is_(None),
+        _revision.c.lease_token == bindparam("token"),
     )
     .values(screened_at=bindparam("now"), lease_until=None, lease_token=None)
-    .returning(Revision)
-    .execution_options(synchronize_session=False, populate_existing=True)
+    .returning(_revision.c.number)
 )
 
 
@@ -240,9 +248,9 @@ def record(session: Session, job: Job, screening: Screening, *, now: dt.datetime
         "duration_ms": screening.duration_ms,
         "created_at": now,
     }
-    session.execute(_RECORD, values)
+    session.connection().execute(_RECORD, values)
     if screening.verdicts:
-        session.execute(_VERDICTS, [_as_row(stored, verdict) for verdict in screening.verdicts])
+        session.connection().execute(_VERDICTS, [_as_row(stored, verdict) for verdict in screening.verdicts])
     return stored
 
 

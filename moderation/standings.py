@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from moderation.errors import AuthorBannedError, AuthorSuspendedError, WarningPendingError
-from moderation.models import Sanction, SanctionKind
+from moderation.models import Account, Sanction, SanctionKind, Site
 from moderation.screening.context import Standing
 
 _STANDING_OF = {
@@ -97,14 +97,13 @@ def demand_voice(session: Session, account_id: uuid.UUID, site_id: uuid.UUID, *,
 
 # Made once: every post asks, and making a statement takes longer than running it.
 _ending = aliased(Sanction)
-_IN_FORCE = (
-    select(Sanction)
-    .where(
-        Sanction.kind.not_in(_ENDINGS),
-        or_(Sanction.until.is_(None), Sanction.until > bindparam("now")),
-        ~exists().where(_ending.ends_id == Sanction.id),
-    )
-    .order_by(Sanction.created_at, Sanction.id)
+_is_in_force = (
+    Sanction.kind.not_in(_ENDINGS),
+    or_(Sanction.until.is_(None), Sanction.until > bindparam("now")),
+    ~exists().where(_ending.ends_id == Sanction.id),
 )
+_IN_FORCE = select(Sanction).where(*_is_in_force).order_by(Sanction.created_at, Sanction.id)
+IS_SANCTIONED = exists().where(Sanction.account_id == Account.id, Sanction.site_id == Site.id, *_is_in_force)
+"""Whether :func:`of` finds anything, for a query over accounts and sites with a ``now``."""
 _OF_ONE = _IN_FORCE.where(Sanction.account_id == bindparam("account"), Sanction.site_id == bindparam("site"))
 _OF_MANY = _IN_FORCE.where(Sanction.account_id.in_(bindparam("accounts", expanding=True)))

@@ -17,6 +17,7 @@ from moderation import accounts, articles, author_facts, comment_views, publicat
 from moderation.actors import Actor
 from moderation.articles import ArticleDetails
 from moderation.comment_views import CommentView
+from moderation.db import insert_plainly
 from moderation.errors import (
     ArticleClosedError,
     DuplicateCommentError,
@@ -34,6 +35,7 @@ from moderation.publication import Change
 from moderation.screening.context import ArticleFacts
 from moderation.screening.pipeline import Material
 from moderation.screening_jobs import Job
+from moderation.standings import SiteStanding
 from moderation.text.input import clean
 
 SAME_TEXT_S = 60
@@ -81,7 +83,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
         IdempotencyKeyReusedError: the key was used for another request.
         DuplicateCommentError: the author has sent the same text a moment ago.
     """
-    site, article, author = _place(session, command, actor)
+    site, article, author, is_sanctioned = _place(session, command, actor, now=now)
     sites.demand_origin(site, command.origin)
     actor.demand_valid_on(site.id)
     accounts.demand_staying(author)
@@ -89,7 +91,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     repeated = _repeated(session, command, actor, now=now)
     if repeated is not None:
         return repeated
-    standing = standings.of(session, author.id, site.id, now=now)
+    standing = standings.of(session, author.id, site.id, now=now) if is_sanctioned else SiteStanding()
     standing.demand_no_warning()
     article = article or _new_article(session, site, command, now=now)
     if article.closed:
@@ -98,7 +100,7 @@ def submit(session: Session, command: NewComment, *, actor: Actor, lease: dt.tim
     comment = _add(session, site, article, parent, actor, now=now)
     revision = _add_revision(session, comment, body, lease=lease, now=now)
     _remember(session, command, actor, comment, now=now)
-    job = screening_jobs.job_for(session, revision, standing=standing.standing, now=now)
+    job = screening_jobs.job_for(session, comment, revision, standing=standing.standing, now=now)
     _demand_new(job.material)
     window_s = job.material.policy.edit_window_s
     written = comment_views.written(comment, article, site, author, body, edit_window_s=window_s)
@@ -144,7 +146,7 @@ def edit(
     revision = _add_revision(session, comment, cleaned, lease=lease, now=now)
     if comment.published_number is not None:
         publication.renew(session, comment.article_id)  # Readers see that it was edited.
-    return screening_jobs.job_for(session, revision, standing=standing.standing, now=now)
+    return screening_jobs.job_for(session, comment, revision, standing=standing.standing, now=now)
 
 
 def site_of(session: Session, comment_id: uuid.UUID) -> str:
@@ -244,21 +246,23 @@ def _clean_body(session: Session, site: Site, body: str) -> str:
     return cleaned
 
 
-def _place(session: Session, command: NewComment, actor: Actor) -> tuple[Site, Article | None, Account]:
-    """Where and by whom is written: what :func:`sites.by_key`, :func:`sites.policy_of`, :func:`articles.find` and
-    :func:`accounts.demand_present` would find, in one query."""
-    wanted = {"site": command.site, "article": command.article, "account": actor.account_id}
+def _place(
+    session: Session, command: NewComment, actor: Actor, *, now: dt.datetime
+) -> tuple[Site, Article | None, Account, bool]:
+    """Where and by whom is written, and whether the site has anything against the author: what :func:`sites.by_key`,
+    :func:`sites.policy_of`, :func:`articles.find` and :func:`accounts.demand_present` would find, in one query."""
+    wanted = {"site": command.site, "article": command.article, "account": actor.account_id, "now": now}
     row = session.execute(_PLACE, wanted).one_or_none()
     if row is None:
         site = sites.by_key(session, command.site)
-        return site, None, accounts.demand_present(session, actor.account_id)
-    site, article, author, *policy = row
+        return site, None, accounts.demand_present(session, actor.account_id), True
+    site, article, author, is_sanctioned, *policy = row
     sites.remember_policy(session, site.id, tuple(policy))
-    return site, article, author
+    return site, article, author, is_sanctioned
 
 
 _PLACE = (
-    select(Site, Article, Account, SitePolicy.id, SitePolicy.number, SitePolicy.policy)
+    select(Site, Article, Account, standings.IS_SANCTIONED, SitePolicy.id, SitePolicy.number, SitePolicy.policy)
     .select_from(Site)
     .join(Account, Account.id == bindparam("account"))
     .join(SitePolicy, SitePolicy.site_id == Site.id)
@@ -310,8 +314,8 @@ def _add(
         depth=parent.depth + 1 if parent else 1,
         created_at=now,
     )
-    session.add(comment)
-    session.flush()
+    comment.version = 1
+    insert_plainly(session, comment)
     return comment
 
 
@@ -335,8 +339,9 @@ def _add_revision(session: Session, comment: Comment, body: str, *, lease: dt.ti
         lease_until=now + lease,
         lease_token=new_id(),
     )
-    session.add(revision)
+    # What the session holds back is older.
     session.flush()
+    insert_plainly(session, revision)
     return revision
 
 
