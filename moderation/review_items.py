@@ -160,7 +160,7 @@ def _authors(
                 func.count().filter(Comment.status == Status.REJECTED).label("rejected"),
                 func.count().filter(Comment.status == Status.HELD).label("held"),
             )
-            .where(Comment.author_id.in_(account_ids))
+            .where(Comment.author_id.in_(account_ids), Comment.site_id.in_({site_id for _, site_id in pairs}))
             .group_by(Comment.author_id, Comment.site_id)
         )
     }

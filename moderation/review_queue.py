@@ -103,9 +103,7 @@ def page(session: Session, request: QueueRequest, *, actor: Actor) -> QueuePage:
     shown = comments[: request.limit]
     cursor = _cursor_after(shown[-1], request) if len(comments) > request.limit else None
     items = tuple(review_items.load(session, shown))
-    return QueuePage(
-        items, cursor, queue_state.counts(session, wanted), queue_state.oldest(session, request.filter, wanted)
-    )
+    return QueuePage(items, cursor, *queue_state.waiting(session, request.filter, wanted))
 
 
 def item(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> QueueItem:

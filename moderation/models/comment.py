@@ -41,12 +41,26 @@ class Comment(Base, kw_only=True, eq=False, repr=False):
         Index("ix_comment_thread_top", "article_id", "shown_under_id", "listed", "score", "id"),
         Index("ix_comment_replies", "shown_under_id", "listed", "id"),
         Index("ix_comment_author", "author_id", "id"),
+        # What is counted of an author is counted in the index alone.
+        Index("ix_comment_author_record", "author_id", "site_id", "created_at", "status"),
         Index(None, "site_id", "created_at"),
         Index(
             "ix_comment_queue_risk",
             "site_id",
             "risk",
             "id",
+            sqlite_where=text("queued_at IS NOT NULL"),
+            postgresql_where=text("queued_at IS NOT NULL"),
+        ),
+        # What waits is counted in the index alone.
+        Index(
+            "ix_comment_queue_counts",
+            "site_id",
+            "status",
+            "open_flag_count",
+            "queued_at",
+            "article_id",
+            "author_id",
             sqlite_where=text("queued_at IS NOT NULL"),
             postgresql_where=text("queued_at IS NOT NULL"),
         ),

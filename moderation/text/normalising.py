@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from moderation.text.disguises import INVISIBLE, LEET, look_alikes
 
@@ -54,6 +54,8 @@ _LETTERS_OF_A_SHOUT = 10
 _DISGUISABLE = frozenset("aeiost")
 
 
+# A text that is screened is asked for several times: as a whole, by its only window, by its links.
+@lru_cache(maxsize=64)
 def normalise(text: str) -> Normalised:
     """Take off the disguises that the classifier and the lists would not see through. Linear in the text's length."""
     known = Normalised(text, tuple(range(len(text))))
