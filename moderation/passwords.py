@@ -56,13 +56,15 @@ class Hasher:
     """Hashes and verifies, ``at_once`` at a time: each costs ``memory_kib`` and a core, and a flood must not take all.
 
     So many more as ``waiting`` says wait for their turn. Those beyond are turned away at once: whoever waits holds one
-    of the process's threads, and there must be some left for everything that has nothing to do with passwords.
+    of the process's threads, and there must be some left for everything that has nothing to do with passwords. For that
+    a place has to be held from before the first thing that is waited for (:meth:`room`), not only while hashing.
     """
 
     def __init__(self, *, memory_kib: int = 47_104, time_cost: int = 1, at_once: int = 2, waiting: int = 8) -> None:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID)
         self._places = threading.BoundedSemaphore(at_once + waiting)
         self._turns = threading.BoundedSemaphore(at_once)
+        self._of_this_thread = threading.local()
         self._dummy = self._hasher.hash("nobody has this password")
 
     def hash(self, password: str) -> str:
@@ -88,22 +90,26 @@ class Hasher:
         """Whether the hash was made at a cost other than today's, and should be made anew."""
         return self._hasher.check_needs_rehash(stored)
 
-    def demand_room(self) -> None:
-        """Turn somebody away before anything at all is spent on them.
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """A place for all that a block does: counting, hashing, storing. What it hashes takes no other.
 
         Raises:
             TooBusyError: too many wait already.
         """
+        if getattr(self._of_this_thread, "has_place", False):
+            yield
+            return
         if not self._places.acquire(blocking=False):
             raise TooBusyError
-        self._places.release()
+        self._of_this_thread.has_place = True
+        try:
+            yield
+        finally:
+            self._of_this_thread.has_place = False
+            self._places.release()
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
-            raise TooBusyError
-        try:
-            with self._turns:
-                yield
-        finally:
-            self._places.release()
+        with self.room(), self._turns:
+            yield

@@ -79,24 +79,25 @@ def sign_in(
         LimiterUnavailableError: nobody can say how many there were.
         TooBusyError: too many sign-ins wait.
     """
-    known, needs_proof = _demand_credentials(database, hasher, credentials, guard=guard, now=now)
-    assert known.password_hash is not None
-    renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
-    if needs_proof and credentials.proof.is_empty:
+    with hasher.room():
+        known, needs_proof = _demand_credentials(database, hasher, credentials, guard=guard, now=now)
+        assert known.password_hash is not None
+        renewed = hasher.hash(credentials.password) if hasher.is_outdated(known.password_hash) else None
+        if needs_proof and credentials.proof.is_empty:
+            guard.limiter.give_back(*guard.slots)
+        presented = checker.present(database, known.id, credentials.proof, now=now) if needs_proof else None
+        with database.write() as session:
+            account = _demand_same_password(session, known)
+            if renewed is not None:
+                account.password_hash = renewed
+            if presented is not None:
+                checker.demand(session, account, presented, now=now)
+            seen_at = now if needs_proof else None
+            signed_in = begin(
+                session, account, device=credentials.device, lifetimes=lifetimes, now=now, second_factor_at=seen_at
+            )
         guard.limiter.give_back(*guard.slots)
-    presented = checker.present(database, known.id, credentials.proof, now=now) if needs_proof else None
-    with database.write() as session:
-        account = _demand_same_password(session, known)
-        if renewed is not None:
-            account.password_hash = renewed
-        if presented is not None:
-            checker.demand(session, account, presented, now=now)
-        seen_at = now if needs_proof else None
-        signed_in = begin(
-            session, account, device=credentials.device, lifetimes=lifetimes, now=now, second_factor_at=seen_at
-        )
-    guard.limiter.give_back(*guard.slots)
-    return signed_in
+        return signed_in
 
 
 def choose_second_factor(
@@ -107,8 +108,9 @@ def choose_second_factor(
     Raises:
         WrongCredentialsError, RateLimitedError, LimiterUnavailableError, TooBusyError: as :func:`sign_in`.
     """
-    known, _ = _demand_credentials(database, hasher, credentials, guard=guard, now=now)
-    guard.limiter.give_back(*guard.slots)
+    with hasher.room():
+        known, _ = _demand_credentials(database, hasher, credentials, guard=guard, now=now)
+        guard.limiter.give_back(*guard.slots)
     with database.write() as session:
         return checker.choice(session, known.id, now=now)
 
@@ -117,7 +119,6 @@ def _demand_credentials(
     database: Database, hasher: Hasher, credentials: Credentials, *, guard: Guard, now: dt.datetime
 ) -> tuple[Account, bool]:
     """The account of this address and password, and whether they are not enough. The try is counted."""
-    hasher.demand_room()
     key = accounts.email_key(credentials.email)
     guard.limiter.take(*guard.slots, now=now)
     with database.read() as session:
@@ -148,11 +149,13 @@ def demand_password(hasher: Hasher, account: Account, password: str, *, guard: G
     Raises:
         WrongPasswordError: it is another.
         RateLimitedError, LimiterUnavailableError: too many tries.
+        TooBusyError: too many passwords wait to be checked.
     """
-    guard.limiter.take(*guard.slots, now=now)
-    if not hasher.verify(account.password_hash, password):
-        raise WrongPasswordError
-    guard.limiter.give_back(*guard.slots)
+    with hasher.room():
+        guard.limiter.take(*guard.slots, now=now)
+        if not hasher.verify(account.password_hash, password):
+            raise WrongPasswordError
+        guard.limiter.give_back(*guard.slots)
 
 
 def mark(session: Session, session_id: uuid.UUID, *, now: dt.datetime | None) -> None:

@@ -36,16 +36,17 @@ def register(wish: dict[str, Any]) -> dict[str, Any]:
     email, name = accounts.check_new(wish["email"], wish["display_name"], wish["password"], forbidden=forbidden)
     now = held.clock()
     taken = slots(held.settings, "registrations", account=accounts.email_key(email))
-    held.limiters.strict.take(*taken, now=now)
-    command = accounts.NewAccount(
-        email,
-        name,
-        held.hasher.hash(wish["password"]),
-        language.current(),
-        must_confirm=held.settings.verify_addresses,
-    )
-    with held.database.write() as session:
-        accounts.register(session, command, now=now)
+    with held.hasher.room():
+        held.limiters.strict.take(*taken, now=now)
+        command = accounts.NewAccount(
+            email,
+            name,
+            held.hasher.hash(wish["password"]),
+            language.current(),
+            must_confirm=held.settings.verify_addresses,
+        )
+        with held.database.write() as session:
+            accounts.register(session, command, now=now)
     return {"email": email, "display_name": name}
 
 

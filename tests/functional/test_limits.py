@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -293,6 +295,43 @@ def test_h6_too_many_sign_ins_at_once_are_told_to_come_back(world: World) -> Non
     assert json_of(answer)["code"] == "too_busy"
     assert answer.headers["Retry-After"] == "1"
     assert world.call("POST", "/sessions", WRONG).status_code == 401
+
+
+class ShutLimiter:
+    """Counts when it is let."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.entered = threading.Semaphore(0)
+
+    def take(self, *_slots: Slot, now: dt.datetime) -> None:  # As all limiters do.
+        self.entered.release()
+        self.open.wait(timeout=20)
+
+    def give_back(self, *_slots: Slot) -> None: ...
+
+
+@pytest.mark.parametrize("wait_for", ["sign-in", "registration", "second factor's choice", "change of password"])
+def test_h6_who_waits_to_be_counted_is_among_the_few_who_may_wait(world: World, wait_for: str) -> None:
+    """Counting takes its time on a busy database, and would hold every thread of the server meanwhile."""
+    method, path, wish = {
+        "sign-in": ("POST", "/sessions", WRONG),
+        "registration": ("POST", "/accounts", {**WRONG, "display_name": "Ada"}),
+        "second factor's choice": ("POST", "/sessions/choices", WRONG),
+        "change of password": ("PUT", "/accounts/me/password", {"current_password": "x", "password": "Birke am See"}),
+    }[wait_for]
+    shut, by = ShutLimiter(), world.person()
+    world.app.extensions["vorab"] = dataclasses.replace(world.services, limiters=Limiters(shut, shut))
+
+    with ThreadPoolExecutor(10) as pool:
+        waiting = [pool.submit(world.call, method, path, wish, by=by) for _ in range(10)]
+        assert all(shut.entered.acquire(timeout=20) for _ in waiting)
+        one_more = world.call("POST", "/sessions", WRONG)
+        shut.open.set()
+
+    assert (one_more.status_code, json_of(one_more)["code"]) == (503, "too_busy")
+    assert "too_busy" not in [(future.result().json or {}).get("code") for future in waiting]
+    assert world.call("POST", "/sessions", WRONG).status_code != 503
 
 
 def test_h6_a_server_has_more_threads_than_may_wait_for_passwords() -> None:
