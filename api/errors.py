@@ -10,9 +10,9 @@ from flask import Flask, Response, current_app, g, request
 from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
 
-from api import google_errors, language, logs
+from api import google_errors, headers, language, logs
 from api.embed import times
 from moderation.errors import (
     InvalidInputError,
@@ -95,6 +95,7 @@ _HTTP_CODES = {
     414: "uri_too_long",
     415: "unsupported_media_type",
     431: "headers_too_large",
+    501: "bad_request",
 }
 _UNAVAILABLE_S = 5
 TYPE_PREFIX = "/api/v1/docs#problem-"
@@ -164,6 +165,13 @@ def http_error(error: HTTPException) -> Response:
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
     return answer
+
+
+def outside_of_requests(app: Flask, status: int) -> Response:
+    """The answer to what never became a request: in our first language, as nobody knows what was asked for."""
+    with app.test_request_context(headers.API_PREFIX):
+        headers.begin()
+        return app.process_response(http_error(default_exceptions[status]()))
 
 
 def database_error(error: DBAPIError | PoolTimeoutError) -> Response:

@@ -5,16 +5,30 @@ from __future__ import annotations
 import logging
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, Response
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    ExpectationFailed,
+    ForbiddenProxyRequest,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client.multiprocess import mark_process_dead
 
-from api import logs
+from api import errors, logs
 from api.app import create_app, start, stop
 from api.settings import Settings
 
@@ -46,6 +60,35 @@ class DiscreetLogger(Logger):  # type: ignore[misc]  # gunicorn has no types.
         self.error_log.handlers = [logs.LibraryHandler()]
 
 
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types.
+    """Answers what gunicorn cannot read as the application answers errors: a problem, with all of our headers."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        if not isinstance(exc, ParseException) or isinstance(exc, _OUR_FAULT):
+            super().handle_error(req, client, addr, exc)
+            return
+        status = next((status for kind, status in _STATUS_OF.items() if isinstance(exc, kind)), 400)
+        answer = errors.outside_of_requests(self.wsgi, status)
+        logs.log.warning("unreadable_request", error=type(exc).__name__, status=status)
+        with suppress(OSError):
+            write_nonblock(client, _in_bytes(answer))
+
+
+_OUR_FAULT = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
+_STATUS_OF: dict[type[BaseException], int] = {
+    ForbiddenProxyRequest: 403,
+    LimitRequestLine: 414,
+    ExpectationFailed: 417,
+    LimitRequestHeaders: 431,
+    UnsupportedTransferCoding: 501,
+}
+
+
+def _in_bytes(answer: Response) -> bytes:
+    answer.headers["Connection"] = "close"
+    return f"HTTP/1.1 {answer.status}\r\n{answer.headers}".encode("latin-1") + answer.get_data()
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
     """Each worker makes its own application after the fork: connections and threads do not survive one."""
 
@@ -60,7 +103,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types.
             "bind": f"{listening.host}:{listening.port}",
             "workers": listening.workers,
             "threads": listening.threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "keepalive": 30,
             "graceful_timeout": listening.graceful_timeout_s,
             "timeout": 120,
