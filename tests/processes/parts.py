@@ -1,4 +1,4 @@
-"""The parts of an installation as processes that can be killed and begun again: PostgreSQL, Redis, and ours."""
+"""An installation's parts as processes that can be killed and begun again: PostgreSQL, Redis, RabbitMQ, and ours."""
 
 from __future__ import annotations
 
@@ -91,9 +91,11 @@ def listens(port: int) -> bool:
 class Postgres(Part):
     """A cluster of its own: killing it disturbs nobody else's tests."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, folder: Path | None = None) -> None:
+        """``folder``, an empty one, is for its tables alone: what it writes first, its log, lies elsewhere then."""
         self.port = free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="vorab-postgres-"))
+        self._own = Path(tempfile.mkdtemp(prefix="vorab-postgres-"))
+        self.folder = folder or self._own
         # PostgreSQL refuses to run as root.
         self._user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
         self._bin = postgres_programs()
@@ -102,8 +104,11 @@ class Postgres(Part):
 
     def make(self) -> None:
         if self._user:
-            os.chown(self.folder, pwd.getpwnam("postgres").pw_uid, -1)
+            for folder in {self.folder, self._own}:
+                os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
         command = [self._bin / "initdb", "-D", self.folder, "-U", "vorab", "-A", "trust", "--no-locale", "-E", "UTF8"]
+        if self.folder != self._own:
+            command += ["-X", self._own / "wal"]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._user)  # type: ignore[call-overload]
 
     @property
@@ -122,7 +127,7 @@ class Postgres(Part):
 
     def remove(self) -> None:
         self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self._own, ignore_errors=True)
 
 
 def postgres_programs() -> Path:
@@ -161,6 +166,58 @@ class RedisServer(Part):
     def begin(self) -> None:
         super().begin()
         wait_for(lambda: listens(self.port), "Redis")
+
+    def remove(self) -> None:
+        self.kill()
+
+
+class RabbitServer(Part):
+    """The other broker, a node of its own with its own port mapper."""
+
+    def __init__(self, log: Path) -> None:
+        program = rabbit_program()
+        self.port, self._mapper = free_port(), str(free_port())
+        self._folder = Path(tempfile.mkdtemp(prefix="vorab-rabbit-"))
+        (self._folder / "plugins").write_text("[].\n")
+        environment = {
+            **os.environ,
+            "HOME": str(self._folder),
+            "ERL_EPMD_PORT": self._mapper,
+            "RABBITMQ_NODENAME": f"vorab{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(self._folder),
+            "RABBITMQ_LOG_BASE": str(self._folder),
+            "RABBITMQ_CONFIG_FILE": str(self._folder / "none"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "plugins"),
+        }
+        super().__init__("broker", [str(program)], log, env=environment)
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    def begin(self) -> None:
+        super().begin()
+        wait_for(lambda: listens(self.port), "RabbitMQ", patience_s=180)
+
+    def remove(self) -> None:
+        self.kill()
+        subprocess.run(["epmd", "-port", self._mapper, "-kill"], capture_output=True, check=False)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def rabbit_program() -> Path:
+    """The server itself; Debian's in the path changes to a user of its own, who could not write in our folder.
+
+    Raises:
+        LookupError: there is none.
+    """
+    for found in (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"), Path(shutil.which("rabbitmq-server") or "/none")):
+        if found.exists():
+            return found
+    raise LookupError("no rabbitmq-server on this machine")
 
 
 class Ours(Part):

@@ -1,8 +1,8 @@
 """``make faults``: a whole installation whose parts are killed at every step of a comment's life, seeded.
 
-Two web processes, two workers, a PostgreSQL and a Redis of their own. In each round readers post, a part is killed
-while a comment is at a chosen point, and comes back. What was acknowledged must be there, decided exactly once within
-the lease and five seconds; nothing may be public that nobody allowed; a letter that was promised is sent.
+Two web processes, two workers, a PostgreSQL and a broker of their own, Redis or RabbitMQ. In each round readers post, a
+part is killed while a comment is at a chosen point, and comes back. What was acknowledged must be there, decided once
+within the lease and five seconds; nothing may be public that nobody allowed; a letter that was promised is sent.
 """
 
 from __future__ import annotations
@@ -37,13 +37,14 @@ from moderation.db import Database
 from moderation.models import Article, Comment, Decision, OutboxMessage, Revision, Role, Status, Worker
 from tests.integrity import assert_whole
 from tests.processes.outside import world_on
-from tests.processes.parts import Ours, Part, Postgres, RedisServer, wait_for
+from tests.processes.parts import Ours, Part, Postgres, RabbitServer, RedisServer, wait_for
 from tests.processes.points import AT_THE_WEB, POINTS, Points
 from tests.sentences import insult, sentence
 from tests.world import ORIGIN, Person, World
 
 LEASE_S = 2.0
 GRACE_S = 5.0
+BROKERS: dict[str, type[RedisServer | RabbitServer]] = {"redis": RedisServer, "rabbitmq": RabbitServer}
 VICTIMS = ("web", "worker", "broker", "database")
 
 
@@ -80,11 +81,11 @@ def plan(rounds: int, seed: int) -> list[Round]:
 class Installation:
     """All parts, and what looks at them from outside."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker: str = "redis") -> None:
         self.folder = folder
         self.points = Points(folder)
         self.database_part = Postgres(folder / "postgres.log")
-        self.broker = RedisServer(folder / "redis.log")
+        self.broker = BROKERS[broker](folder / "broker.log")
         environment = self.environment()
         self.webs = [Ours("web", folder, environment, name=f"web-{number}") for number in range(2)]
         self.workers = [Ours("worker", folder, environment, name=f"worker-{number}") for number in range(2)]
@@ -132,8 +133,9 @@ class Installation:
         return False
 
     def end(self) -> None:
-        for part in (*self.ours, self.broker):
+        for part in self.ours:
             part.kill()
+        self.broker.remove()
         self.database.dispose()
         self.database_part.remove()
 
@@ -148,9 +150,9 @@ class Installation:
 
 
 @contextlib.contextmanager
-def installation(folder: Path) -> Iterator[tuple[Installation, World]]:
+def installation(folder: Path, broker: str = "redis") -> Iterator[tuple[Installation, World]]:
     """The parts, running, with a site and people."""
-    made = Installation(folder)
+    made = Installation(folder, broker)
     try:
         made.begin()
         world = world_on(made.database)
@@ -356,13 +358,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--broker", choices=sorted(BROKERS), default="redis")
     parser.add_argument("--logs", type=Path, help="keep the parts' logs in this folder")
     given = parser.parse_args()
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="vorab-faults-"))
     began, played = time.monotonic(), []
     try:
-        with installation(folder) as (made, world):
+        with installation(folder, given.broker) as (made, world):
             play = Play(made, world, given.seed)
             for one in plan(given.rounds, given.seed):
                 play.play(one)
@@ -379,7 +382,7 @@ def main() -> int:
             shutil.copytree(folder, given.logs, dirs_exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
     report(played, console)
-    console.print(f"{len(played)} rounds in {time.monotonic() - began:.0f} s, seed {given.seed}")
+    console.print(f"{len(played)} rounds in {time.monotonic() - began:.0f} s, seed {given.seed}, {given.broker}")
     return 1 if any(one.objections for one in played) else 0
 
 

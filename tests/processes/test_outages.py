@@ -10,6 +10,7 @@ import resource
 import sqlite3
 import statistics
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -208,20 +209,28 @@ class TightDisk:
         (self.folder / "filler").unlink()
 
 
+@contextlib.contextmanager
+def mounted(folder: Path, size: str) -> Iterator[None]:
+    """A small file system of its own; gone in the end, and the folder with it."""
+    folder.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a file system of its own cannot be mounted here; the test with a limit on files' sizes runs")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=False)
+        folder.rmdir()
+
+
 @pytest.fixture
 def tight(sqlite_template: Path, tmp_path: Path) -> Iterator[TightDisk]:
     folder = tmp_path / "tight"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], capture_output=True, check=False
-    )  # fmt: skip
-    if mounted.returncode != 0:
-        pytest.skip("a file system of its own cannot be mounted here; the test with a limit on files' sizes runs")
-    (folder / "test.db").write_bytes(sqlite_template.read_bytes())
-    database = Database(f"sqlite:///{folder / 'test.db'}")
-    yield TightDisk(database, folder)
-    database.dispose()
-    subprocess.run(["umount", "-l", folder], check=False)
+    with mounted(folder, "6m"):
+        (folder / "test.db").write_bytes(sqlite_template.read_bytes())
+        database = Database(f"sqlite:///{folder / 'test.db'}")
+        yield TightDisk(database, folder)
+        database.dispose()
 
 
 def test_i5_on_a_full_disk_reading_goes_on_and_nothing_is_broken(tight: TightDisk, tmp_path: Path) -> None:
@@ -257,6 +266,65 @@ def test_i5_on_a_full_disk_reading_goes_on_and_nothing_is_broken(tight: TightDis
         wait_until(lambda: set(statuses(database)) == {Status.PUBLISHED})
 
     assert_sound(tight.folder / "test.db")
+    with database.read() as session:
+        assert {str(one) for one in session.scalars(select(Comment.id))} >= set(acknowledged)
+    assert_whole(database)
+
+
+@pytest.fixture
+def tight_postgresql(tmp_path: Path) -> Iterator[TightDisk]:
+    """A server whose tables lie on the tight disk. What it writes first, its log, lies on another one."""
+    # Where PostgreSQL's own user gets to: pytest's folders are closed to it.
+    folder = Path(tempfile.mkdtemp(prefix="vorab-tight-"))
+    with mounted(folder, "64m"), contextlib.ExitStack() as ends:
+        folder.chmod(0o755)
+        (folder / "tables").mkdir()
+        try:
+            cluster = Postgres(tmp_path / "postgres.log", folder / "tables")
+        except LookupError as error:
+            pytest.skip(str(error))
+        ends.callback(cluster.remove)
+        cluster.make()
+        cluster.begin()
+        database = Database(cluster.url)
+        ends.callback(database.dispose)
+        migrating.upgrade(database)
+        yield TightDisk(database, folder)
+
+
+def test_i5_with_a_full_disk_under_postgresql_reading_goes_on_and_nothing_is_lost(
+    tight_postgresql: TightDisk, tmp_path: Path
+) -> None:
+    database = tight_postgresql.database
+    world = world_on(database)
+    reader = world.person()
+    acknowledged, refused = [], 0
+
+    with running(database, tmp_path, VORAB_SCREENING_DEADLINE_S="20", **MANY) as server:
+        port = port_of(server)
+        acknowledged.append(asked(port, "POST", THREAD, {"body": sentence(0)}, reader)[1]["id"])
+        long_ago(database)
+        tight_postgresql.fill()
+        for number in range(1, 60):
+            status, answer, headers = asked(port, "POST", THREAD, {"body": sentence(number) * 50}, reader)
+            assert status in (201, 503)
+            if status == 201:
+                acknowledged.append(answer["id"])
+                tight_postgresql.fill()
+            else:
+                refused += 1
+                assert int(headers["Retry-After"]) > 0
+        assert refused > 20
+        assert asked(port, "GET", THREAD)[0] == 200
+        assert asked(port, "GET", "/api/v1/accounts/me/comments", None, reader)[0] == 200
+        assert asked(port, "GET", "/readyz")[0] == 200
+        tight_postgresql.make_room()
+        status, own, _ = asked(port, "POST", THREAD, {"body": sentence(99)}, reader)
+        assert status == 201
+        acknowledged.append(own["id"])
+        # More than five in a minute wait for a person; none waits to be screened.
+        wait_until(lambda: Status.SCREENING not in statuses(database))
+
     with database.read() as session:
         assert {str(one) for one in session.scalars(select(Comment.id))} >= set(acknowledged)
     assert_whole(database)

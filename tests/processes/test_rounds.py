@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,15 @@ pytestmark = pytest.mark.processes
 SEED = 6
 
 
-def test_g2_whatever_is_killed_wherever_a_comment_is_every_one_is_there_and_decided_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("broker", "victims"), [("redis", VICTIMS), ("rabbitmq", ("broker", "worker"))])
+def test_g2_whatever_is_killed_wherever_a_comment_is_every_one_is_there_and_decided_once(
+    tmp_path: Path, broker: str, victims: Sequence[str]
+) -> None:
     hundred = plan(100, SEED)
-    chosen = [one for victim in VICTIMS for one in [each for each in hundred if each.victim == victim][:2]]
+    chosen = [one for victim in victims for one in [each for each in hundred if each.victim == victim][:2]]
 
     try:
-        with installation(tmp_path) as (made, world):
+        with installation(tmp_path, broker) as (made, world):
             play = Play(made, world, SEED)
             played = [play.play(one) for one in chosen]
             assert_whole(made.database)
