@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.classifiers.ngrams import CHAR_BITS, WIDTH, SparseRows, features
-from moderation.classifiers.signs import SIGNS, signs
+from moderation.classifiers.signs import FORMER_SIGNS, SIGNS, signs
 from moderation.errors import CheckpointError
 from moderation.lexicons.entries import Entry, Kind
 from moderation.lexicons.lexicon import Lexicon
@@ -25,7 +25,7 @@ class LinearModel:
     """Weights of one language.
 
     ``rarity`` (inverse document frequency) is by feature, ``weights`` by label and feature, ``sign_weights`` by label
-    and sign; ``entries`` are those of the lists that the signs come from.
+    and sign; ``entries`` are those of the lists that the signs come from, ``sign_names`` what the signs are.
     """
 
     labels: tuple[str, ...]
@@ -34,6 +34,7 @@ class LinearModel:
     sign_weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     entries: tuple[Entry, ...] = ()
+    sign_names: tuple[str, ...] = SIGNS
     _lexicon: Lexicon = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -42,7 +43,7 @@ class LinearModel:
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row for each text, one column for each label."""
         rows = weighted(features(texts), self.rarity)
-        found: NDArray[np.float32] = signs(texts, self._lexicon) @ self.sign_weights.T + self.bias
+        found: NDArray[np.float32] = signs(texts, self._lexicon, self.sign_names) @ self.sign_weights.T + self.bias
         for place in range(len(self.labels)):
             parts = rows.values * self.weights[place, rows.columns]
             found[:, place] += np.bincount(rows.rows, parts, minlength=rows.count)
@@ -66,6 +67,7 @@ def save_linear(path: Path, models: Mapping[str, LinearModel]) -> None:
         arrays[f"{language}.rarity"] = model.rarity.astype(np.float16)
         arrays[f"{language}.weights"] = model.weights.astype(np.float16)
         arrays[f"{language}.sign_weights"] = model.sign_weights.astype(np.float32)
+        arrays[f"{language}.sign_names"] = np.array(model.sign_names)
         arrays[f"{language}.bias"] = model.bias.astype(np.float32)
         arrays[f"{language}.entries"] = np.array(
             [f"{one.kind.value} {one.written}" for one in model.entries], dtype=np.str_
@@ -96,12 +98,18 @@ def _read(arrays: Mapping[str, NDArray[np.generic]], language: str) -> LinearMod
         sign_weights=arrays[f"{language}.sign_weights"].astype(np.float32),
         bias=arrays[f"{language}.bias"].astype(np.float32),
         entries=tuple(_entry(str(line)) for line in arrays[f"{language}.entries"]),
+        sign_names=_sign_names(arrays, language),
     )
     count = len(model.labels)
-    wanted = [(WIDTH,), (count, WIDTH), (count, len(SIGNS)), (count,)]
+    wanted = [(WIDTH,), (count, WIDTH), (count, len(model.sign_names)), (count,)]
     if [part.shape for part in (model.rarity, model.weights, model.sign_weights, model.bias)] != wanted:
         raise CheckpointError(f"linear weights for {language!r} have another shape")
     return model
+
+
+def _sign_names(arrays: Mapping[str, NDArray[np.generic]], language: str) -> tuple[str, ...]:
+    name = f"{language}.sign_names"
+    return tuple(str(sign) for sign in arrays[name]) if name in arrays else FORMER_SIGNS
 
 
 def _entry(line: str) -> Entry:

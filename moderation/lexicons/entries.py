@@ -18,7 +18,7 @@ _SHORT = 4
 
 
 class Kind(StrEnum):
-    """The first four are those of the lists, the others those of the tones."""
+    """The first four are those of the lists, the others those of the tones: what each is, their files say."""
 
     BANNED = "banned"
     SUSPECT = "suspect"
@@ -27,6 +27,57 @@ class Kind(StrEnum):
     CONTEMPT = "contempt"
     CRUDE = "crude"
     VIOLENCE = "violence"
+    WITS = "wits"
+    STUPID = "stupid"
+    NAIVE = "naive"
+    WITLESS = "witless"
+    MAD = "mad"
+    BEAST = "beast"
+    SCUM = "scum"
+    FAECAL = "faecal"
+    SEXUAL = "sexual"
+    WEAK = "weak"
+    CROOK = "crook"
+    SERVILE = "servile"
+    LABEL = "label"
+    POLITICS = "politics"
+    CRANK = "crank"
+    OTHERING = "othering"
+    MIGRATION = "migration"
+    GROUP = "group"
+    PERSON = "person"
+    BELITTLE = "belittle"
+    BUNCH = "bunch"
+    DOUBTED = "doubted"
+    WOMAN = "woman"
+    LOOKS = "looks"
+    VAIN = "vain"
+    MEAN = "mean"
+    SHAME = "shame"
+    INEPT = "inept"
+    NONSENSE = "nonsense"
+    RIDICULE = "ridicule"
+    DISGUST = "disgust"
+    DRUNK = "drunk"
+    DEATH = "death"
+    DYING = "dying"
+    THREAT = "threat"
+    PUNISH = "punish"
+    DISMISS = "dismiss"
+    CURSE = "curse"
+    OUTRAGE = "outrage"
+    SCORN = "scorn"
+    SWEEPING = "sweeping"
+    FACT = "fact"
+    ASK = "ask"
+    BENIGN = "benign"
+
+
+LISTED = (Kind.BANNED, Kind.SUSPECT, Kind.CONTEXT)
+"""What the screening objects to."""
+PLAIN_TONES = (Kind.CONTEMPT, Kind.CRUDE, Kind.VIOLENCE)
+"""Tones of models trained before there were finer ones."""
+TONES = tuple(kind for kind in Kind if kind not in (*LISTED, Kind.ALLOWED, *PLAIN_TONES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +107,10 @@ class Step:
 
 
 def read_entries(path: Path) -> tuple[Entry, ...]:
-    """The entries of a file: a class and an entry a line, ``#`` begins a comment."""
+    """The entries of a file: a class and its entries, apart by commas, a line; ``#`` begins a comment."""
     lines = path.read_text(encoding="utf-8").splitlines()
     pairs = (line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#"))
-    return tuple(Entry(Kind(kind), written.strip()) for kind, written in pairs)
+    return tuple(Entry(Kind(kind), one.strip()) for kind, written in pairs for one in written.split(","))
 
 
 def steps_of(written: str) -> Iterator[tuple[Step, ...]]:

@@ -46,6 +46,10 @@ class Speech:
         self._addresses = [_addresses(text, words, at) for at in range(len(words))]
         self._mentioning = {word.sentence for word in words if _MENTIONING.fullmatch(word.folded)}
 
+    def is_address(self, at: int) -> bool:
+        """Whether this word speaks to somebody."""
+        return self._addresses[at]
+
     def is_aimed(self, first: int, last: int) -> bool:
         """Whether somebody is addressed close by."""
         around = range(max(0, first - _NEAR), min(len(self._words), last + 1 + _NEAR))

@@ -1,7 +1,8 @@
 """Words that say how heated a text is. They lead to nothing by themselves: only the embedded model weighs them.
 
-One entry a line, written as in the lists: ``contempt``, ``crude`` or ``violence``, and the entry. Most have a harmless
-use ("Galgen", "Friedhof"), so that only the model, which sees the rest of the text, can tell what they are worth.
+A line is a class and entries of it, apart by commas, written as in the lists; what the class holds stands above. Most
+have a harmless use ("Galgen", "Friedhof"), so that only the model, which sees the rest of the text, can tell what they
+are worth. Within an entry of the class ``benign`` ("armes Schwein") harsh words count for nothing.
 """
 
 from __future__ import annotations
