@@ -35,16 +35,22 @@ def command(*, data: Path, folder: Path, work: Path, seeds: int, as_json: bool) 
     from moderation.classifiers.training import recipe
     from moderation.classifiers.training.corpus import read_examples
     from moderation.classifiers.training.split import split
+    from moderation.classifiers.training.written import read_written
 
     missing = [name for name in ("comments.jsonl.gz", "neutral.jsonl.gz", recipe.DEBATES) if not (data / name).exists()]
     if missing:
         raise Failure(f"{data} lacks {', '.join(missing)}.")
     plan = dataclasses.replace(recipe.Plan(), seeds=tuple(range(seeds)))
     with _progress() as progress:
-        parts = split(read_examples(data, lambda text: normalise(text).text))
+        examples = [*read_examples(data, _normalised), *read_written(_normalised)]
+        parts = split(examples)
         report = recipe.run(recipe.Run(data, work, plan, parts, progress), folder)
     found = {"folder": str(folder), "hold_thresholds": report.hold_thresholds, "figures": report.figures}
     click.echo(json.dumps(found, ensure_ascii=False, indent=None if as_json else 2))
+
+
+def _normalised(text: str) -> str:
+    return normalise(text).text
 
 
 @contextmanager

@@ -15,6 +15,9 @@ LABELS = ("toxicity", "obscene", "insult", "identity_attack")
 
 LANGUAGES = ("de", "en")
 NEUTRAL_SETS = frozenset({"bundestag", "common_voice", "ud_gsd", "ud_ewt"})
+WRITTEN = "written"
+"""The set of the comments that were written for Vorab."""
+
 BENCHMARKS = frozenset({("germeval2018", "test"), ("austrotox", "dev")})
 """Never trained on for a figure that is reported."""
 
@@ -38,6 +41,11 @@ class Example:
     @property
     def is_benchmark(self) -> bool:
         return (self.source, self.split) in BENCHMARKS
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is nobody's comment, but one of our own."""
+        return self.source == WRITTEN
 
     @property
     def is_neutral(self) -> bool:

@@ -41,6 +41,14 @@ _LINEAR: Mapping[tuple[str, str], float] = {
 }
 """The linear half is the better for much weight on comments under newspapers, and for less neutral text."""
 
+_NETWORK: Mapping[tuple[str, str], float] = {
+    ("austrotox", "de"): 2.0,
+    ("davidson", "en"): 0.5,
+    ("toxic_spans", "en"): 0.5,
+    ("mlma", "en"): 0.5,
+}
+"""The network has room for less: comments under newspapers before plenty of English from elsewhere."""
+
 _PLENTIFUL = frozenset({"common_voice", "bundestag"})
 _KEPT = 0.2
 """The linear half learns from so many of the plentiful neutral texts: more takes longer and changes nothing."""
@@ -65,7 +73,7 @@ def split(examples: Sequence[Example]) -> Split:
             continue
         if example.is_neutral and example.split == "dev":
             parts.neutral.append(example)
-        elif not example.is_neutral and _share(example.text) < HELD_BACK:
+        elif not (example.is_neutral or example.is_written) and _share(example.text) < HELD_BACK:
             parts.held_back.append(example)
         else:
             parts.learnt.append(example)
@@ -74,7 +82,14 @@ def split(examples: Sequence[Example]) -> Split:
 
 def network_weights(examples: Sequence[Example]) -> NDArray[np.float64]:
     """German counts twice: it comes first, and there is more English."""
-    return np.array([_weight(example) * (0.5 if example.language == "en" else 1.0) for example in examples])
+    return np.array(
+        [
+            _weight(example)
+            * _NETWORK.get((example.source, example.language), 1.0)
+            * (0.5 if example.language == "en" else 1.0)
+            for example in examples
+        ]
+    )
 
 
 def linear_examples(learnt: Sequence[Example], language: str) -> list[Example]:
