@@ -61,6 +61,10 @@ class QueuedRunner:
         if len(self._publishing) >= self._limits.backlog:
             raise TooBusyError
 
+    def expecting(self) -> contextlib.AbstractContextManager[None]:
+        """See ``Runner.expecting``. Workers gather what they find."""
+        return contextlib.nullcontext()
+
     def run(self, job: Job) -> None:
         """Hand a claimed job over, and wait for the outcome until the deadline at the most; it is in the database then.
 

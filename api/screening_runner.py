@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +38,10 @@ class Runner(Protocol):
     screener: Screener
 
     def demand_room(self) -> None: ...
+
+    def expecting(self) -> AbstractContextManager[None]:
+        """Within this block a job is made and run: what is run meanwhile may wait a moment to be scored with it."""
+        ...
 
     def run(self, job: Job) -> Change | None:
         """Get a claimed job screened; what was decided, if that is known in time."""
@@ -78,6 +83,11 @@ class ScreeningRunner:
         """
         if len(self._pending) >= self._limits.backlog:
             raise TooBusyError
+
+    def expecting(self) -> AbstractContextManager[None]:
+        """See ``Runner.expecting``. Only a service that gathers texts has a use for it."""
+        expecting = getattr(self.screener.classifier, "expecting", None)
+        return expecting() if expecting is not None else nullcontext()
 
     def run(self, job: Job) -> Change | None:
         """Screen a claimed job, and wait for the outcome until the deadline at the most.

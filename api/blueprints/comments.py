@@ -72,16 +72,12 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
     held = services()
     held.runner.demand_room()
     command = _command(wish, site, article)
-    taken = slots(held.settings, "posts", account=str(auth.account().id), site=site)
-    held.limiters.lenient.take(*taken, now=held.clock())
-    with held.database.write_hastily() as session:
-        submitted = submissions.submit(
-            session, command, actor=auth.actor(), lease=held.settings.screening_lease, now=held.clock()
-        )
-    if submitted.answer is not None:
-        return _created(submitted.answer, replayed=True)
-    headers.let_read(command.origin)
-    answer: dict[str, Any] = _OWN_COMMENT.dump(_screened(submitted))
+    with held.runner.expecting():
+        submitted = _stored(command)
+        headers.let_read(command.origin)
+        if submitted.answer is not None:
+            return _created(submitted.answer, replayed=True)
+        answer: dict[str, Any] = _OWN_COMMENT.dump(_screened(submitted))
     if answer["status"] == Status.SCREENING:
         # Any other status came of a decision, whose end waited for the disk.
         with held.database.write() as session:
@@ -92,6 +88,16 @@ def submit(wish: dict[str, Any], site: str, article: str) -> Response | dict[str
         with held.database.write_hastily() as session:
             submissions.keep_answer(session, command, auth.actor(), answer)
     return _created(answer, replayed=submitted.job is None)
+
+
+def _stored(command: NewComment) -> Submitted:
+    held = services()
+    taken = slots(held.settings, "posts", account=str(auth.account().id), site=command.site)
+    held.limiters.lenient.take(*taken, now=held.clock())
+    with held.database.write_hastily() as session:
+        return submissions.submit(
+            session, command, actor=auth.actor(), lease=held.settings.screening_lease, now=held.clock()
+        )
 
 
 def _screened(submitted: Submitted) -> dict[str, Any]:

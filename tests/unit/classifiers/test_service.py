@@ -270,3 +270,35 @@ def test_a_service_that_was_closed_while_loading_stays_closed(fake: FakeClassifi
     assert service._thread is not None
     service._thread.join(10)
     assert service.state is ServiceState.CLOSED
+
+
+def test_who_asks_waits_a_moment_for_those_that_are_about_to_ask(start: Start, fake: FakeClassifier) -> None:
+    service = start(company_s=10)
+
+    with service.expecting(), service.expecting():
+        first = in_thread(lambda: service.score(german("eins")))
+        wait_for(lambda: bool(service._queue))
+        service.score(german("zwei"))
+    first.join()
+
+    assert fake.batches == [["eins", "zwei"]]
+
+
+def test_who_said_that_they_come_and_do_not_is_waited_for_no_longer(start: Start, fake: FakeClassifier) -> None:
+    service = start(company_s=10)
+
+    with service.expecting():
+        with service.expecting():
+            first = in_thread(lambda: service.score(german("eins")))
+            wait_for(lambda: bool(service._queue))
+            assert fake.batches == []
+        first.join(timeout=5)
+
+        assert fake.batches == [["eins"]]
+
+
+def test_nobody_waits_for_long_for_those_that_are_about_to_ask(start: Start, fake: FakeClassifier) -> None:
+    service = start(company_s=0.01)
+
+    with service.expecting(), service.expecting():
+        assert service.score(german("eins")) == [{"toxicity": 0.04}]
