@@ -90,7 +90,7 @@ class Screener:
         if screening is None:
             return self._expire(job)
         looked = time.perf_counter()
-        with self.database.write() as session:
+        with self.database.write_among_many() as session:
             finished = screening_jobs.finish(session, job, screening, now=self.clock())
         if finished is None:
             return None

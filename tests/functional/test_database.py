@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.engine import URL
 
-from moderation import db
+from moderation import db, sites
 from moderation.db import Database
 from moderation.errors import AlreadyExistsError
 from moderation.models import Site
+from moderation.sites import NewSite
 from tests.databases import skip_without_postgresql
 from tests.world import World
 
@@ -41,18 +43,36 @@ def waits_for_the_disk(connection: Connection) -> bool:
     return connection.scalar(text(asked)) in (2, "on")
 
 
-def test_only_what_is_written_hastily_does_not_wait_for_the_disk(database: Database) -> None:
-    # Tests do without on PostgreSQL; a server's default is what it is here.
+@pytest.fixture
+def lasting(database: Database) -> Iterator[Database]:
+    """The same database as servers have it: tests do without waiting for the disk on PostgreSQL."""
     options = {} if database.is_sqlite else {"options": "-c synchronous_commit=on"}
     made = Database(database.engine.url.update_query_dict(options).render_as_string(hide_password=False))
+    yield made
+    made.dispose()
+
+
+def test_only_what_is_written_hastily_does_not_wait_for_the_disk(lasting: Database) -> None:
     found = []
 
-    for write in (made.write, made.write_hastily, made.write):
+    for write in (lasting.write, lasting.write_hastily, lasting.write):
         with write() as session:
             found.append(waits_for_the_disk(session.connection()))
 
-    made.dispose()
     assert found == [True, False, True]
+
+
+def test_what_is_written_among_many_is_on_the_disk_in_the_end(lasting: Database) -> None:
+    if lasting.is_sqlite:
+        with lasting.write_among_many() as session:
+            assert waits_for_the_disk(session.connection())
+        return
+    for number in range(20):
+        with lasting.write_among_many() as session:
+            sites.create(session, NewSite(f"site{number}", "Site", "de"), now=dt.datetime.now(dt.UTC))
+            written = session.scalar(text("SELECT pg_current_wal_insert_lsn()"))
+        with lasting.read() as session:
+            assert session.scalar(text("SELECT pg_current_wal_flush_lsn() >= CAST(:lsn AS pg_lsn)"), {"lsn": written})
 
 
 @pytest.fixture
