@@ -19,6 +19,8 @@ from moderation.lexicons.lexicon import Lexicon
 
 _CHUNK = 512
 _SMOOTHING = 3.0
+_SIGN_SCALE = 0.3
+"""Signs are dense and speak of the same thing: so scaled, their weights are held smaller than those of n-grams."""
 LEAST_POSITIVES = 100
 """A label with fewer examples of either kind in a language is not learnt there."""
 
@@ -89,7 +91,8 @@ def _fit(
     """
     targets = np.array([example.targets[LABELS.index(label)] for example in examples])
     known = ~np.isnan(targets)
-    table, truth, weight = rows[known], targets[known] >= 0.5, weights[known]
+    scale = np.where(np.arange(rows.shape[1]) < WIDTH, 1.0, _SIGN_SCALE)
+    table, truth, weight = rows[known].multiply(scale).tocsr(), targets[known] >= 0.5, weights[known]
     telling = _telling(table, truth, weight)
     plain = LogisticRegression(C=1.0, solver="liblinear", random_state=0).fit(table, truth, sample_weight=weight)
     scaled = LogisticRegression(C=0.5, solver="liblinear", random_state=0)
@@ -97,7 +100,7 @@ def _fit(
     halves = [(plain.coef_[0], plain.intercept_[0]), (scaled.coef_[0] * telling, scaled.intercept_[0])]
     spreads = [float((table @ columns).std()) for columns, _ in halves]
     parts = [(columns / spread, bias / spread) for (columns, bias), spread in zip(halves, spreads, strict=True)]
-    return spreads[0] * np.mean([columns for columns, _ in parts], axis=0), spreads[0] * float(
+    return spreads[0] * scale * np.mean([columns for columns, _ in parts], axis=0), spreads[0] * float(
         np.mean([bias for _, bias in parts])
     )
 
