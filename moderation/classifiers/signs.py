@@ -5,6 +5,7 @@ N-grams know the words that the labelled comments hold; the lists know many more
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 
@@ -49,12 +50,18 @@ _DENSE = 4
 _SHORT, _LONG = 12, 80
 """In words."""
 
+_CAPITALS = re.compile(r"\b[A-ZÄÖÜ]{4,}\b")
+_NUMBER = re.compile(r"\d+")
+_MOST_SIGNS = 3
+_MOST_NUMBERS = 4
+
 SIGNS = (
     "banned", "suspect", "suspect twice", "context, aimed", "context", "context twice",
     *(tone.value for tone in TONES),
     *(f"of people beside {what}" for what in ("somebody addressed", *_BESIDE, *_BESIDE_KINDS)),
     *(f"strong beside {what}" for what in _STRONG_BESIDE),
     "harsh places", "harsh density", "harsh kinds", "kinds of people", "short", "long",
+    "exclamation marks", "capitals", "numbers",
 )  # fmt: skip
 """What a model is fitted to now. Each is from 0 to 1; counts are parts of the most that is counted.
 
@@ -82,7 +89,7 @@ def _found(text: str, lexicon: Lexicon) -> dict[str, float]:
     listed = [match for match in wanted if match.entry.kind in LISTED]
     places = _places(wanted)
     speech = Speech(text, found) if listed or any(places[kind] for kind in _OF_PEOPLE) else None
-    values = _lengths(len(found)) | _tones(places) | _amounts(places, len(found))
+    values = _lengths(len(found)) | _form(text) | _tones(places) | _amounts(places, len(found))
     if speech is not None:
         values |= _listed_signs(listed, speech) | _neighbours(found, places, listed, speech)
     return values
@@ -123,6 +130,14 @@ def _amounts(places: Mapping[Kind, Set[int]], length: int) -> dict[str, float]:
 
 def _lengths(length: int) -> dict[str, float]:
     return {"short": max(0.0, 1 - length / _SHORT), "long": min(length / _LONG, 1.0)}
+
+
+def _form(text: str) -> dict[str, float]:
+    return {
+        "exclamation marks": min(text.count("!"), _MOST_SIGNS) / _MOST_SIGNS,
+        "capitals": min(len(_CAPITALS.findall(text)), _MOST_SIGNS) / _MOST_SIGNS,
+        "numbers": min(len(_NUMBER.findall(text)), _MOST_NUMBERS) / _MOST_NUMBERS,
+    }
 
 
 def _neighbours(

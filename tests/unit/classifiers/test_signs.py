@@ -84,6 +84,14 @@ def test_a_text_is_short_or_long_by_its_words() -> None:
     assert long["long"] == 1
 
 
+def test_exclamations_capitals_and_numbers_are_counted_up_to_a_most() -> None:
+    few, many = given("Das ist WAHR! Zu 3 von 10."), given("LAUT! LAUT! LAUT! LAUT! 1 2 3 4 5")
+    names = ("exclamation marks", "capitals", "numbers")
+    assert [few[name] for name in names] == pytest.approx([1 / 3, 1 / 3, 1 / 2])
+    assert [many[name] for name in names] == [1, 1, 1]
+    assert not set(names) & set(given("Ganz leise, ÖVP?"))
+
+
 def test_no_texts_have_no_signs() -> None:
     assert signs([], GERMAN).shape == (0, len(SIGNS))
 
