@@ -26,9 +26,12 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-_SQLITE_BUSY_MS = 30_000
+_BUSY_MS = 30_000
 _TRUSTED_S = 1.0
 """So long a connection that nobody used is taken to be alive."""
+_MOST_WRITERS = 4
+"""So many writing transactions a process has open at once on PostgreSQL. More of them that want the same rows queue up
+in the database, and whoever holds those rows waits longer for a turn of Python's."""
 
 
 class UTCDateTime(TypeDecorator[dt.datetime]):
@@ -87,7 +90,7 @@ class Database:
         }
         if self.is_sqlite:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-            options["connect_args"] = {"timeout": _SQLITE_BUSY_MS / 1000, "check_same_thread": False}
+            options["connect_args"] = {"timeout": _BUSY_MS / 1000, "check_same_thread": False}
         else:
             options["connect_args"] = {"connect_timeout": 3}
         self.engine = create_engine(parsed, **options)
@@ -103,7 +106,7 @@ class Database:
             _hasten_postgresql(self.engine)
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._hastening = sessionmaker(self.engine.execution_options(vorab_hasty=True), expire_on_commit=False)
-        self._writers = threading.Lock()
+        self._writers = threading.BoundedSemaphore(1 if self.is_sqlite else _MOST_WRITERS)
 
     def _engine_for_reading(self) -> Engine:
         return self.engine.execution_options(vorab_read_only=True, postgresql_readonly=True)
@@ -159,11 +162,11 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """One writer of this process at a time, where the database takes no more than one anyway.
+        """One writer of this process at a time where the database takes no more than one anyway, else a few.
 
         Who waits for SQLite's own lock sleeps between tries, longer each time, and may be overtaken by all others.
         """
-        came = self.is_sqlite and self._writers.acquire(timeout=_SQLITE_BUSY_MS / 1000)
+        came = self._writers.acquire(timeout=_BUSY_MS / 1000)
         try:
             yield
         finally:

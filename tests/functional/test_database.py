@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,7 @@ from moderation.errors import AlreadyExistsError
 from moderation.models import Site
 from moderation.sites import NewSite
 from tests.databases import skip_without_postgresql
+from tests.parallel import at_once
 from tests.world import World
 
 _KEY = select(Site.key).where(Site.key == bindparam("key"))
@@ -102,3 +105,22 @@ def test_i3_connections_that_died_while_idle_are_replaced_before_anybody_uses_th
     found = [idle.ask(select(func.pg_backend_pid()), {}) for _ in range(3)]
 
     assert all(row is not None and row[0] not in numbers for row in found)
+
+
+def test_a_process_has_few_writers_at_once_and_all_of_them_come_to_write(database: Database) -> None:
+    present, most, lock = 0, 0, threading.Lock()
+
+    def write() -> None:
+        nonlocal present, most
+        with database.write():
+            with lock:
+                present += 1
+                most = max(most, present)
+            time.sleep(0.02)
+            with lock:
+                present -= 1
+
+    at_once([write] * 12)
+
+    assert 1 <= most <= (1 if database.is_sqlite else 4)
+    assert present == 0
