@@ -100,10 +100,19 @@ def fill(database: Database, comments: int, console: Console, *, mixed: bool = T
     with database.write() as session:
         counted = update(Article).where(Article.id == thread.id)
         session.execute(counted.values(published_count=listed, thread_count=len(top)))
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
-        connection.commit()
+    _settle(database)
     return Stock(database, site, moderator, top[len(top) // 2])
+
+
+def _settle(database: Database) -> None:
+    """What both databases do by themselves sooner or later: statistics, and on PostgreSQL what lets an index answer."""
+    if database.is_sqlite:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+        return
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _rows(
