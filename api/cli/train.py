@@ -25,7 +25,7 @@ from moderation.text.normalising import normalise
     show_default=True,
     help="What is half finished is kept here; the same command goes on from it.",
 )
-@click.option("--seeds", type=click.IntRange(1, 20), default=1, show_default=True, help="Networks to average.")
+@click.option("--seeds", type=click.IntRange(1, 20), default=2, show_default=True, help="Networks to average.")
 @as_json
 def command(*, data: Path, folder: Path, work: Path, seeds: int, as_json: bool) -> None:
     """Train the embedded classifier.

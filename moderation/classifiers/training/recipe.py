@@ -40,12 +40,12 @@ _FOLDS = 3
 class Plan:
     """Sizes and lengths. The defaults are those of the model that is shipped."""
 
-    name: str = "vorab-embedded-3"
+    name: str = "vorab-embedded-4"
     vocabulary: int = 12_000
     shape: Shape = Shape(layers=2, width=256, heads=4, inner=512)
     reading: Reading = Reading(pace=Pace(steps=7000, peak_rate=1.5e-3, warmup=200), save_every=250)
-    schedule: Schedule = Schedule(pace=Pace(steps=700, peak_rate=5e-4, warmup=100))
-    seeds: tuple[int, ...] = (0,)
+    schedule: Schedule = Schedule(pace=Pace(steps=1500, peak_rate=5e-4, warmup=100))
+    seeds: tuple[int, ...] = (0, 1)
     paragraphs: int = 180_000
     """Of the debates, drawn at random; a third of them for the vocabulary."""
 

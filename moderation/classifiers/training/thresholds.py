@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-NEUTRAL_SHARE = 0.015
+NEUTRAL_SHARE = 0.01
 """At most this share of neutral text may be held, all labels together, in each register. With the lists it is 2 %."""
-NEWSPAPER_SHARE = 0.04
+NEWSPAPER_SHARE = 0.03
 """The same for clean comments under a newspaper. Disguised forms and the lists hold as many again: it comes to 8 %."""
 CLEAN_SHARE = 0.05
 """The same for other clean comments."""
