@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEUTRAL_SHARE = 0.01
-"""At most this share of neutral text may be held, all labels together, in each register. With the lists it is 2 %."""
+"""At most this share of neutral text may be held, all labels together, in each register. With the lists: under 2 %."""
 NEWSPAPER_SHARE = 0.03
-"""The same for clean comments under a newspaper. Disguised forms and the lists hold as many again: it comes to 8 %."""
+"""The same for clean comments under a newspaper. With the lists and disguised forms it comes to 8 %."""
 CLEAN_SHARE = 0.05
 """The same for other clean comments."""
 
