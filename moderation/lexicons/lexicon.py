@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +20,10 @@ _FEWEST_BEFORE = 2
 _FEWEST_JOINED = 8
 _MOST_MASKED = 100
 """Guessing what asterisks hide is the one thing here that costs more than a look-up."""
+
+
+_Rest = tuple[tuple[frozenset[int], int], ...]
+"""What follows a phrase's first word: patterns, and how many words may stand before one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,13 @@ class Lexicon:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._single: dict[int, list[Entry]] = defaultdict(list)
-        self._phrases: dict[int, list[tuple[Entry, tuple[tuple[frozenset[int], int], ...]]]] = defaultdict(list)
+        self._phrases: dict[int, dict[int, list[tuple[Entry, _Rest]]]] = defaultdict(lambda: defaultdict(list))
+        """By the first word's pattern, then by the second's: most phrases begin with words that stand everywhere."""
+        self._skipped: dict[int, int] = defaultdict(int)
         self._numbers: dict[Pattern, int] = {}
-        self._forms: dict[str, set[int]] = defaultdict(set)
+        self._whole: dict[str, set[int]] = defaultdict(set)
+        self._stems: dict[str, set[int]] = defaultdict(set)
+        self._whole_tails: dict[str, set[int]] = defaultdict(set)
         self._tails: dict[str, set[int]] = defaultdict(set)
         self._heads: dict[str, set[int]] = defaultdict(set)
         self._inside: dict[str, set[int]] = defaultdict(set)
@@ -55,7 +63,7 @@ class Lexicon:
         for entry in entries:
             for steps in steps_of(entry.written):
                 self._add(entry, steps)
-        self._longest_tail = max(map(len, self._tails), default=0)
+        self._longest_tail = max(map(len, (*self._tails, *self._whole_tails)), default=0)
         self._head_lengths = sorted({len(stem) for stem in self._heads})
         self._inside_lengths = sorted({len(stem) for stem in self._inside})
         self._masked = Masked(self._hideable())
@@ -73,7 +81,10 @@ class Lexicon:
             if len(numbered) == 1:
                 self._single[number].append(entry)
             else:
-                self._phrases[number].append((entry, numbered[1:]))
+                seconds, skipped = numbered[1]
+                self._skipped[number] = max(self._skipped[number], skipped)
+                for second in seconds:
+                    self._phrases[number][second].append((entry, numbered[1:]))
         if len(steps) == 1 and entry.kind is Kind.BANNED:
             for form in (form for pattern in steps[0].patterns for form in _forms(pattern)):
                 self._whole_banned.setdefault(form, entry)
@@ -90,16 +101,16 @@ class Lexicon:
         elif pattern.is_open_behind:
             self._heads[pattern.stem].add(number)
         else:
-            for form in _forms(pattern):
-                self._forms[form].add(number)
-                if pattern.is_open_before:
-                    self._tails[form].add(number)
+            kinds = (self._stems, self._tails) if pattern.takes_endings else (self._whole, self._whole_tails)
+            kinds[0][pattern.stem].add(number)
+            if pattern.is_open_before:
+                kinds[1][pattern.stem].add(number)
 
     def _look_up(self, word: str) -> frozenset[int]:
         """The numbers of all patterns that this word is an instance of."""
-        found = set(self._forms.get(word, ()))
-        for begin in range(max(_FEWEST_BEFORE, len(word) - self._longest_tail), len(word)):
-            found |= self._tails.get(word[begin:], frozenset())
+        found = self._look_up_form(word, self._whole, self._whole_tails)
+        for stem in _possible_stems(word):
+            found |= self._look_up_form(stem, self._stems, self._tails)
         for length in self._head_lengths:
             found |= self._heads.get(word[:length], frozenset()) if length <= len(word) else frozenset()
         for length in self._inside_lengths:
@@ -107,18 +118,33 @@ class Lexicon:
                 found |= self._inside.get(word[begin : begin + length], frozenset())
         return frozenset(found)
 
+    def _look_up_form(self, form: str, wholes: Mapping[str, set[int]], tails: Mapping[str, set[int]]) -> set[int]:
+        found = set(wholes.get(form, ()))
+        for begin in range(max(_FEWEST_BEFORE, len(form) - self._longest_tail), len(form)):
+            found |= tails.get(form[begin:], frozenset())
+        return found
+
     def _at(self, words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int) -> Iterator[Match]:
         for number in numbers[at]:
             for entry in self._single.get(number, ()):
                 yield Match(entry, at, at)
-            for entry, rest in self._phrases.get(number, ()):
-                last = _end_of(rest, words, numbers, at)
-                if last is not None:
-                    yield Match(entry, at, last)
+            if number in self._phrases:
+                yield from self._phrases_at(number, words, numbers, at)
         if at + 1 < len(words):
             joined = words[at].folded + words[at + 1].folded
             if len(joined) >= _FEWEST_JOINED and joined in self._whole_banned:
                 yield Match(self._whole_banned[joined], at, at + 1)
+
+    def _phrases_at(
+        self, first: int, words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int
+    ) -> Iterator[Match]:
+        seconds = self._phrases[first]
+        for following in numbers[at + 1 : at + 2 + self._skipped[first]]:
+            for second in following & seconds.keys():
+                for entry, rest in seconds[second]:
+                    last = _end_of(rest, words, numbers, at)
+                    if last is not None:
+                        yield Match(entry, at, last)
 
     def _unmasked(self, words: Sequence[Word]) -> Iterator[Match]:
         masked = [at for at, word in enumerate(words) if "*" in word.folded]
@@ -130,7 +156,8 @@ class Lexicon:
     def _hideable(self) -> set[str]:
         kinds = (Kind.BANNED, Kind.SUSPECT)
         listed = {number for number, entries in self._single.items() if any(one.kind in kinds for one in entries)}
-        return {form for form, numbers in self._forms.items() if numbers & listed}
+        patterns = (pattern for pattern, number in self._numbers.items() if number in listed)
+        return {form for pattern in patterns if not pattern.is_open_behind for form in _forms(pattern)}
 
 
 def _forms(pattern: Pattern) -> Iterator[str]:
@@ -145,9 +172,17 @@ def _forms(pattern: Pattern) -> Iterator[str]:
             yield stem + ending[1:]
 
 
-def _end_of(
-    rest: Sequence[tuple[frozenset[int], int]], words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int
-) -> int | None:
+def _possible_stems(word: str) -> Iterator[str]:
+    """What a word may be a form of: the inverse of ``_forms``."""
+    for ending in _ENDINGS:
+        if word.endswith(ending):
+            yield word.removesuffix(ending)
+        # A stem's own e and that of its ending are one.
+        if ending.startswith("e") and word.endswith(ending[1:]) and word.removesuffix(ending[1:]).endswith("e"):
+            yield word.removesuffix(ending[1:])
+
+
+def _end_of(rest: _Rest, words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int) -> int | None:
     """Where a phrase ends whose first word stands at ``at``; ``None`` if it does not go on there."""
     sentence = words[at].sentence
     for wanted, skipped in rest:
