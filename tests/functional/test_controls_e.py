@@ -317,7 +317,9 @@ def test_e7_registering_one_address_many_times_at_once_makes_one_account(
 
     statuses = at_once(lambda _: world.call("POST", "/accounts", wish))
 
-    assert statuses == [201] * AT_ONCE
+    # Who would have to wait for too long is told to come back.
+    assert set(statuses) <= {201, 503}
+    assert statuses.count(201) >= 10
     assert count(world, Account) == 1
     assert count(world, OutboxMessage) <= AT_ONCE - 1
 
