@@ -63,6 +63,23 @@ def test_a_reader_registers_without_leaving_the_page(paper: Newspaper, watch: Wa
     watch.assert_clean()
 
 
+def test_a_text_is_there_for_whoever_is_signed_in_before_it_could_be_kept(paper: Newspaper, watch: Watch) -> None:
+    who = paper.site.visitor(name="Rosa Grell")
+    page = paper.open()
+    # What waits for a quarter of a second to be kept waits for an hour here.
+    page.evaluate(
+        "() => { const wait = window.setTimeout.bind(window);"
+        " window.setTimeout = (f, ms, ...given) => wait(f, ms === 250 ? 3_600_000 : ms, ...given); }"
+    )
+
+    writing(page).fill(sentence(3))
+    writing(page).press_sequentially(" Und mehr.")
+    sign_in(page, who)
+
+    expect(writing(page)).to_have_value(f"{sentence(3)} Und mehr.")
+    watch.assert_clean()
+
+
 def test_a_doubtful_text_is_asked_about_once_with_its_passage_and_then_goes_to_the_editors(paper: Newspaper) -> None:
     page = paper.open(paper.site.visitor())
     write(page, insult(3))

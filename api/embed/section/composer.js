@@ -71,7 +71,9 @@ export class Composer {
   restore() {
     const draft = this.draft.read();
     const isTyping = this.section.focused === this.area && this.area.value;
-    if (!isTyping) this.area.value = draft?.body ?? this.comment?.body ?? "";
+    // What is still to be kept is newer than what was kept; and it is theirs, or nothing would be found.
+    const isNewer = this.#saving && draft;
+    if (!isTyping && !isNewer) this.area.value = draft?.body ?? this.comment?.body ?? "";
     this.refresh();
     if (draft?.attempt && this.section.session.account) this.#findOut(draft.attempt);
   }
@@ -110,6 +112,8 @@ export class Composer {
   }
 
   #typed() {
+    // The first letters at once, the others a moment later: somebody may be signed in before that.
+    if (!this.#saving) this.save();
     clearTimeout(this.#saving);
     this.#saving = setTimeout(() => this.save(), SAVE_AFTER_MS);
     this.#count();
@@ -123,6 +127,7 @@ export class Composer {
 
   save() {
     clearTimeout(this.#saving);
+    this.#saving = 0;
     if (this.area.value !== (this.comment?.body ?? "")) this.draft.write({ body: this.area.value });
   }
 
