@@ -41,6 +41,7 @@ from api.json_input import StrictJSONProvider
 from api.limiting import limiters_for
 from api.maintenance import Maintenance
 from api.openapi import Api, configure
+from api.replays import Replays
 from api.routing import TextConverter
 from api.screening_runner import Runner, RunnerLimits, ScreeningRunner
 from api.services import Services
@@ -105,6 +106,8 @@ def create_app(settings: Settings, replacements: Replacements | None = None) -> 
     app.url_map.converters["default"] = TextConverter
     app.extensions["vorab"] = make_services(settings, replaced, queued=settings.screening == "celery")
     _register(app)
+    held: Services = app.extensions["vorab"]
+    app.wsgi_app = Replays(app.wsgi_app, lambda: held.public_pages)  # type: ignore[method-assign]  # Flask's documented way.
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's documented way.

@@ -37,11 +37,14 @@ def register(app: Flask) -> None:
 
 
 def begin() -> None:
-    """Give the request an id: the caller's if it is one of ours in form (a proxy's, a colleague's), else a new one."""
-    given = request.headers.get("X-Request-Id")
-    g.request_id = str((given and parse_id(given)) or new_id())
+    g.request_id = request_id(request.headers.get("X-Request-Id"))
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def request_id(given: str | None) -> str:
+    """The caller's if it is one of ours in form (a proxy's, a colleague's), else a new one."""
+    return str((given and parse_id(given)) or new_id())
 
 
 def finish(answer: Response) -> Response:

@@ -7,79 +7,67 @@ comment that is taken down is gone from this cache with the transaction that tak
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from flask import Response, current_app, request
 
-from api import counters
+from api import counters, headers, logs
+from api.page_cache import PublicPages
+
+SOURCE = "vorab.source"
+"""Where a request's environment holds the :class:`Source` of its answer."""
 
 # What is in front of us (a proxy, a CDN) may keep an answer for a second; a browser asks each time and gets a 304.
 CACHE_CONTROL = "public, max-age=0, s-maxage=1, must-revalidate"
 
 
-OVERHEAD = 1024
-"""What an answer takes besides its body, roughly: its address, its version, its place in order. There are as many
-addresses as there are cursors, and anybody may make those up: pages without a comment must not count for nothing."""
+class Version(Hashable, Protocol):
+    """Of what an answer is made from: equal ones mean that it would be the same, its headers included."""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Whose pages may read it."""
+
+
+V = TypeVar("V", bound=Version)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    version: Hashable
-    body: bytes
+class Source:
+    """What an answer is made from.
 
-    @property
-    def size(self) -> int:
-        return len(self.body) + OVERHEAD
-
-
-class PublicPages:
-    """The latest answers by address, the least recently asked for dropped first. Safe to use from several threads.
-
-    Args:
-        size: how many bytes of memory they may take, with all that belongs to them.
+    Attributes:
+        question: asks for the version that is current; raises what a view would.
+        version: the one that the answer was made from.
+        address: what was asked for.
+        route: the pattern of its path.
     """
 
-    def __init__(self, size: int = 32 * 1024 * 1024) -> None:
-        self._size = size
-        self._used = 0
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._lock = threading.Lock()
-        self.hits = self.misses = 0
-
-    def find(self, address: Hashable, version: Hashable) -> bytes | None:
-        """The answer at an address if it is still of this version."""
-        with self._lock:
-            kept = self._kept.get(address)
-            if kept is None or kept.version != version:
-                self.misses += 1
-                return None
-            self._kept.move_to_end(address)
-            self.hits += 1
-            return kept.body
-
-    def keep(self, address: Hashable, version: Hashable, body: bytes) -> None:
-        with self._lock:
-            before = self._kept.pop(address, None)
-            self._kept[address] = kept = _Kept(version, body)
-            self._used += kept.size - (before.size if before else 0)
-            while self._used > self._size:
-                _, dropped = self._kept.popitem(last=False)
-                self._used -= dropped.size
+    question: Callable[[], Version]
+    version: Version
+    address: tuple[Hashable, ...]
+    route: str
 
 
-def answer(pages: PublicPages, address: tuple[Hashable, ...], version: Hashable, make: Callable[[], Any]) -> Response:
+def answer(
+    pages: PublicPages, address: tuple[Hashable, ...], question: Callable[[], V], make: Callable[[V], Any]
+) -> Response:
     """A 304 for whoever has this version already, the kept answer, or a new one.
 
     Args:
         address: what was asked for.
-        version: of what the answer is made from; has to change whenever the answer would.
-        make: gives the answer as what JSON can hold.
+        question: gives the version that is current. Asked again with later requests of this kind, outside of Flask's
+            contexts.
+        make: gives the answer as what JSON can hold. What changes after the question was asked may be in it: it then
+            counts as the older one, and is made again.
     """
+    version = question()
+    origin = request.headers.get("Origin")
+    if origin in version.origins:
+        headers.let_read(origin)
     etag = _etag(address, version)
     if request.if_none_match.contains(etag):
         counters.count_page("unchanged")
@@ -88,14 +76,19 @@ def answer(pages: PublicPages, address: tuple[Hashable, ...], version: Hashable,
         body = pages.find(address, version)
         counters.count_page("made" if body is None else "kept")
         if body is None:
-            body = current_app.json.dumps(make(), separators=(",", ":")).encode()
+            body = current_app.json.dumps(make(version), separators=(",", ":")).encode()
             pages.keep(address, version, body)
         response = Response(body, mimetype="application/json")
     response.set_etag(etag)
     response.headers["Cache-Control"] = CACHE_CONTROL
-    # nginx counts whole seconds and would round a lifetime of one up to nearly two. This names the second itself.
-    response.headers["X-Accel-Expires"] = f"@{int(time.time())}"
+    response.headers.extend(expiry())
+    request.environ[SOURCE] = Source(question, version, address, logs.route() or "none")
     return response
+
+
+def expiry() -> list[tuple[str, str]]:
+    """nginx counts whole seconds and would round a lifetime of one up to nearly two. This names the second itself."""
+    return [("X-Accel-Expires", f"@{int(time.time())}")]
 
 
 def _etag(address: tuple[Hashable, ...], version: Hashable) -> str:

@@ -10,8 +10,8 @@ from typing import cast
 from flask import current_app
 
 from api.limiting import Limiters
+from api.page_cache import PublicPages
 from api.provider_client import ProviderClient
-from api.public_pages import PublicPages
 from api.screening_runner import Runner
 from api.settings import Settings
 from moderation import passkeys

@@ -72,24 +72,28 @@ def of_article(session: Session, site_key: str, external_id: str, request: PageR
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What readers see of an article, as two numbers: equal ones mean that nothing has changed for anybody."""
+    """What readers see of an article, as two numbers, and whose pages may read it: equal ones mean that nothing has
+    changed for anybody."""
 
     article_id: uuid.UUID
     content: int
     policy: int
+    origins: tuple[str, ...]
 
 
 def version(database: Database, site_key: str, external_id: str) -> Version:
-    """
+    """The one that is current, give or take ten milliseconds for what other processes change.
+
     Raises:
         NotFoundError: no such site or article.
     """
-    row = database.ask(_VERSION, {"site": site_key, "article": external_id})
+    row = database.ask_recent(_VERSION, {"site": site_key, "article": external_id})
     if row is None:
         with database.read() as session:
             sites.by_key(session, site_key)
         raise NotFoundError("article")
-    return Version(*row)
+    article, content, policy, origins = row
+    return Version(article, content, policy, tuple(origins))
 
 
 _VERSION = (
@@ -97,6 +101,7 @@ _VERSION = (
         Article.id,
         Article.public_version,
         select(func.max(SitePolicy.number)).where(SitePolicy.site_id == Site.id).scalar_subquery(),
+        Site.allowed_origins,
     )
     .join(Site, Site.id == Article.site_id)
     .where(Site.key == bindparam("site"), Article.external_id == bindparam("article"))
@@ -152,9 +157,21 @@ def own(
     return _page(session, rows, request, Viewer(account_id))
 
 
-def counts(session: Session, site_key: str, external_ids: Sequence[str]) -> dict[str, int]:
-    """How many published comments each article has; 0 for articles that nobody has heard of.
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many published comments articles have.
 
+    Attributes:
+        numbers: by the site's own ids; 0 for articles that nobody has heard of.
+        origins: whose pages may read them.
+    """
+
+    numbers: tuple[tuple[str, int], ...]
+    origins: tuple[str, ...]
+
+
+def counts(session: Session, site_key: str, external_ids: Sequence[str]) -> Counts:
+    """
     Raises:
         NotFoundError: no such site.
     """
@@ -164,7 +181,8 @@ def counts(session: Session, site_key: str, external_ids: Sequence[str]) -> dict
             Article.site_id == site.id, Article.external_id.in_(external_ids)
         )
     )
-    return {**dict.fromkeys(external_ids, 0), **{row.external_id: row.published_count for row in found}}
+    numbers = {**dict.fromkeys(external_ids, 0), **{row.external_id: row.published_count for row in found}}
+    return Counts(tuple(numbers.items()), tuple(site.allowed_origins))
 
 
 def _as_in_the_index(request: PageRequest) -> list[ColumnElement[Any]]:

@@ -61,7 +61,11 @@ def counts(query: dict[str, Any], site: str) -> Response:
     if len(wanted) > _MOST_COUNTS:
         raise InvalidInputError("articles", "too_many")
     held = services()
-    with held.database.read() as session:
-        found = threads.counts(session, site, wanted)
-    version = tuple(found.items())
-    return public_pages.answer(held.public_pages, ("counts", site), version, lambda: {"counts": found})
+
+    def question() -> threads.Counts:
+        with held.database.read() as session:
+            return threads.counts(session, site, wanted)
+
+    return public_pages.answer(
+        held.public_pages, ("counts", site), question, lambda found: {"counts": dict(found.numbers)}
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -51,11 +52,9 @@ def thread(query: dict[str, Any], site: str, article: str) -> dict[str, Any] | R
 
     if viewer.account_id is not None:
         return page()
-    # Asked before the page is read: what changes in between is then on a page that counts as the older one, and is
-    # made again.
-    version = threads.version(held.database, site, article)
     address = ("thread", site, article, *query.values())
-    return public_pages.answer(held.public_pages, address, version, lambda: _THREAD_PAGE.dump(page()))
+    question = partial(threads.version, held.database, site, article)
+    return public_pages.answer(held.public_pages, address, question, lambda _: _THREAD_PAGE.dump(page()))
 
 
 @blueprint.route("/sites/<site>/articles/<article>/comments", methods=["POST"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from api.public_pages import OVERHEAD, PublicPages
+from api.page_cache import OVERHEAD, PublicPages
 from moderation import publication
 from moderation.models import Role
 from moderation.policies import Policy
