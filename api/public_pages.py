@@ -1,7 +1,8 @@
 """Answers that everybody may see, kept for as long as nothing in them has changed.
 
-Whether something has is asked of the database each time: one small query, however many comments a page holds. So a
-comment that is taken down is gone from this cache with the transaction that takes it down, in every process.
+Whether something has is asked of the database: one small query, however many comments a page holds, shared by all who
+ask within ten milliseconds. So a comment that is taken down is gone from this cache with the transaction that takes it
+down, in other processes ten milliseconds later at most.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Handling:
         self.results = deque(results)
         self.calls = 0
 
-    def __call__(self, _worker: Worker, _connection: Any) -> Any:
+    def __call__(self, _connection: Any) -> Any:
         self.calls += 1
         return self.results.popleft()
 
@@ -36,7 +36,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def handle(monkeypatch: pytest.MonkeyPatch, worker: Any, *results: Any) -> tuple[Any, int]:
     handling = Handling(*results)
-    monkeypatch.setattr(ThreadWorker, "handle", lambda worker, connection: handling(worker, connection))
+    monkeypatch.setattr(ThreadWorker, "handle", handling)
     return worker.handle(SimpleNamespace()), handling.calls
 
 
