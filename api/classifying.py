@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ _SENTENCES = {
 }
 
 _LOADING_S = 600.0
+_MOST_THREADS = 4
+"""Beyond this, what each does in Python keeps the others waiting."""
 
 _FETCHED = Path("var/models")
 """Where published models are fetched to, each into the folder of its name."""
@@ -31,7 +34,13 @@ def classifier_for(settings: Settings) -> Classifier:
     """The scoring service for ``VORAB_MODEL``; it loads its model in its own thread when it is started."""
     from moderation.classifiers.service import ScoringService
 
-    return ScoringService(lambda: _for_serving(settings), timeout_s=settings.classifier_timeout.total_seconds())
+    timeout_s = settings.classifier_timeout.total_seconds()
+    return ScoringService(lambda: _for_serving(settings), timeout_s=timeout_s, threads=_threads(settings))
+
+
+def _threads(settings: Settings) -> int:
+    """The embedded model uses one core for a batch, every other model all of them."""
+    return min(len(os.sched_getaffinity(0)), _MOST_THREADS) if settings.model == "embedded" else 1
 
 
 def _for_serving(settings: Settings) -> Classifier:
@@ -63,7 +72,9 @@ def running_service(settings: Settings, *, patience_s: float, queue_limit: int) 
     """
     from moderation.classifiers.service import ScoringService, ServiceState
 
-    service = ScoringService(lambda: load(settings), timeout_s=patience_s, queue_limit=queue_limit)
+    service = ScoringService(
+        lambda: load(settings), timeout_s=patience_s, queue_limit=queue_limit, threads=_threads(settings)
+    )
     service.start()
     try:
         if service.wait_until_loaded(_LOADING_S) is not ServiceState.READY:

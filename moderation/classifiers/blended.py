@@ -93,7 +93,7 @@ def read_blended(folder: Path) -> BlendedClassifier:
         demand_digest(folder / name, digest)
     if not {CHECKPOINT, LINEAR, "config.json", "tokenizer.json", "tokenizer_config.json"} <= files.keys():
         raise CheckpointError(f"{folder / MANIFEST}: names no digest for a file that the model needs")
-    network = CheckedDetoxify(read_checkpoint(folder / CHECKPOINT, files[CHECKPOINT]), folder)
+    network = CheckedDetoxify(read_checkpoint(folder / CHECKPOINT, files[CHECKPOINT]), folder, as_graph=True)
     linear = load_linear(folder / LINEAR, sorted(blend))
     _demand_labels(folder, blend, network.class_names, linear)
     return BlendedClassifier(network, linear, blend, identity)

@@ -1,7 +1,8 @@
-"""One scoring thread per process: gathers what many threads ask into small batches, and scores equal texts once."""
+"""A few scoring threads per process: gather what many threads ask into small batches, and score equal texts once."""
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
 import time
@@ -15,6 +16,8 @@ from moderation.classifiers.protocol import Classifier, ModelIdentity, Scores, S
 from moderation.errors import ClassifierError, ClassifierUnavailableError
 
 BATCH_LIMIT = 32
+_FEWEST_SHARED = 4
+"""Batches that are smaller than this are not split: each costs something, however few texts are in it."""
 
 
 class ServiceState(StrEnum):
@@ -44,6 +47,8 @@ class ScoringService:
 
     Texts that are scored together take half the time of texts that are scored one by one. So whoever is about to ask
     says so (:meth:`expecting`), and who asks meanwhile waits for them, ``company_s`` at the most.
+
+    ``threads`` is how many batches are scored at once: more than one only for a model that uses one core for a batch.
     """
 
     def __init__(
@@ -54,8 +59,9 @@ class ScoringService:
         cache_size: int = 8192,
         queue_limit: int = 4096,
         company_s: float = 0.02,
+        threads: int = 1,
     ) -> None:
-        self._load, self._timeout_s = load, timeout_s
+        self._load, self._timeout_s, self._wanted = load, timeout_s, threads
         self._cache_size, self._queue_limit, self._company_s = cache_size, queue_limit, company_s
         self._changed = threading.Condition()
         self._state = ServiceState.IDLE
@@ -65,7 +71,9 @@ class ScoringService:
         self._pending: dict[bytes, _Job] = {}
         self._cache: OrderedDict[bytes, Scores] = OrderedDict()
         self._expected: dict[object, None] = {}
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        """Threads that wait for something to score."""
 
     @property
     def state(self) -> ServiceState:
@@ -90,8 +98,7 @@ class ScoringService:
             if self._state is not ServiceState.IDLE:
                 return
             self._state, self._failure = ServiceState.LOADING, "still loading"
-            self._thread = threading.Thread(target=self._run, name="scoring", daemon=True)
-            self._thread.start()
+            self._begin(self._run)
 
     def wait_until_loaded(self, timeout_s: float) -> ServiceState:
         """Wait for loading to end one way or the other, and say how it stands then."""
@@ -100,12 +107,13 @@ class ScoringService:
             return self._state
 
     def close(self) -> None:
-        """End the thread after its current batch. Whoever still waits gets a ClassifierUnavailableError."""
+        """End the threads after their current batches. Whoever still waits gets a ClassifierUnavailableError."""
         with self._changed:
             self._state, self._failure = ServiceState.CLOSED, "shut down"
             self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(self._timeout_s)
+        deadline = time.monotonic() + self._timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     @contextmanager
     def expecting(self) -> Iterator[None]:
@@ -175,19 +183,34 @@ class ScoringService:
             for job in jobs:
                 job.waiting -= 1
 
+    def _begin(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, name="scoring", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _run(self) -> None:
         try:
-            classifier = self._load()
+            with _collecting_later():
+                classifier = self._load()
             _ = classifier.identity
         except Exception as error:  # noqa: BLE001 - whoever asks is told what went wrong, and their comments wait
             self._enter(ServiceState.FAILED, f"{type(error).__name__}: {error}")
             return
         self._classifier = classifier
-        self._enter(ServiceState.READY, "")
+        with self._changed:
+            self._enter(ServiceState.READY, "")
+            for _ in range(self._wanted - 1):
+                self._begin(lambda: self._score_for(classifier))
+        self._score_for(classifier)
+
+    def _score_for(self, classifier: Classifier) -> None:
         while batch := self._next_batch():
             answers = _answers(classifier, [job.asked for job in batch])
             self._deliver(batch, answers)
-        self._deliver(list(self._pending.values()), None)
+        with self._changed:
+            left = list(self._queue)
+            self._queue.clear()
+            self._deliver(left, None)
 
     def _enter(self, state: ServiceState, failure: str) -> None:
         with self._changed:
@@ -196,25 +219,38 @@ class ScoringService:
             self._changed.notify_all()
 
     def _next_batch(self) -> list[_Job]:
-        """Everything that waits by now, up to the limit; nothing once the service is closed."""
+        """This thread's share of what waits by now; nothing once the service is closed."""
         batch: list[_Job] = []
         with self._changed:
-            while not batch:
-                self._changed.wait_for(lambda: self._queue or self._state is ServiceState.CLOSED)
+            self._idle += 1
+            while not batch and not self._is_closed():
+                self._changed.wait_for(lambda: self._queue or self._is_closed())
                 self._changed.wait_for(self._is_complete, self._company_s)
-                if self._state is ServiceState.CLOSED:
-                    return []
-                while self._queue and len(batch) < BATCH_LIMIT:
-                    job = self._queue.popleft()
-                    if job.waiting > 0:
-                        batch.append(job)
-                    else:
-                        del self._pending[job.key]
+                if not self._is_closed():
+                    batch = self._taken(self._share())
+            self._idle -= 1
+        return batch
+
+    def _share(self) -> int:
+        """What waits is divided among the threads that have nothing to do."""
+        return min(BATCH_LIMIT, max(_FEWEST_SHARED, -(-len(self._queue) // self._idle)))
+
+    def _taken(self, most: int) -> list[_Job]:
+        batch: list[_Job] = []
+        while self._queue and len(batch) < most:
+            job = self._queue.popleft()
+            if job.waiting > 0:
+                batch.append(job)
+            else:
+                del self._pending[job.key]
         return batch
 
     def _is_complete(self) -> bool:
         """Nobody is to come who could be scored with those that wait by now."""
-        return not self._expected or len(self._queue) >= BATCH_LIMIT or self._state is ServiceState.CLOSED
+        return not self._expected or len(self._queue) >= BATCH_LIMIT or self._is_closed()
+
+    def _is_closed(self) -> bool:
+        return self._state is ServiceState.CLOSED
 
     def _deliver(self, batch: Sequence[_Job], answers: Sequence[Scores | ClassifierError] | None) -> None:
         with self._changed:
@@ -226,6 +262,18 @@ class ScoringService:
                 job.done.set()
             while len(self._cache) > self._cache_size:
                 self._cache.popitem(last=False)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """No search for cyclic garbage within this block: among the objects of a model's libraries it takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _answers(classifier: Classifier, inputs: Sequence[ScoringInput]) -> list[Scores | ClassifierError]:

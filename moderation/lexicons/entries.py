@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
-from moderation.text.words import folded
+from moderation.text.words import fold, folded
 
 MOST_SKIPPED = 3
 """So many words may stand where an entry has ``…``."""
@@ -88,8 +88,7 @@ class Entry:
     written: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """What one word of a text has to be: ``stem``, perhaps with something before, behind, or with endings."""
 
     stem: str
@@ -98,8 +97,7 @@ class Pattern:
     takes_endings: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One place of an entry: any of the patterns, after at most ``skipped`` other words."""
 
     patterns: tuple[Pattern, ...]
@@ -131,7 +129,7 @@ def _apart(written: str) -> str:
 
 def _steps(written: str) -> Iterator[Step]:
     skipped = 0
-    parts = re.sub(r"…|\.\.\.", " … ", written).split()
+    parts = written.replace("...", "…").replace("…", " … ").split()
     is_phrase = len(parts) > 1
     for part in parts:
         if part == "…":
@@ -145,7 +143,7 @@ def _steps(written: str) -> Iterator[Step]:
 
 def _patterns(choice: str, *, is_phrase: bool) -> Iterator[Pattern]:
     bare = choice.strip("*=")
-    stem = "".join(folded(bare))
+    stem = fold(bare) if bare.isalnum() else "".join(folded(bare))
     if not stem:
         return
     is_fixed = choice.endswith("=") or (is_phrase and len(stem) < _SHORT)

@@ -90,10 +90,11 @@ class Lexicon:
                 self._whole_banned.setdefault(form, entry)
 
     def _number(self, pattern: Pattern) -> int:
-        if pattern not in self._numbers:
-            self._numbers[pattern] = len(self._numbers)
-            self._file(pattern, self._numbers[pattern])
-        return self._numbers[pattern]
+        number = self._numbers.get(pattern)
+        if number is None:
+            number = self._numbers[pattern] = len(self._numbers)
+            self._file(pattern, number)
+        return number
 
     def _file(self, pattern: Pattern, number: int) -> None:
         if pattern.is_open_before and pattern.is_open_behind:

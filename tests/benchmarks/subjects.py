@@ -39,7 +39,7 @@ def detoxify_embedded(_: Path) -> tuple[Score, Sequence[int]]:
 def vorab_embedded(_: Path) -> tuple[Score, Sequence[int]]:
     from moderation.classifiers.detoxify import load_embedded
 
-    return _service(load_embedded, "de"), CLIENTS
+    return _service(load_embedded, "de", threads=_cores()), CLIENTS
 
 
 def vorab_screening(_: Path) -> tuple[Score, Sequence[int]]:
@@ -49,7 +49,7 @@ def vorab_screening(_: Path) -> tuple[Score, Sequence[int]]:
     from moderation.policies import Policy
     from moderation.screening.pipeline import Material, default_rules, screen
 
-    service, rules, policy = ScoringService(load_embedded), default_rules(), Policy()
+    service, rules, policy = ScoringService(load_embedded, threads=_cores()), default_rules(), Policy()
     service.start()
     service.wait_until_loaded(300)
     return lambda text: screen(Material(text, "de", policy), rules, service), CLIENTS
@@ -86,11 +86,15 @@ SUBJECTS = {
 }
 
 
-def _service(load: Callable[[], Any], language: str) -> Score:
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _service(load: Callable[[], Any], language: str, threads: int = 1) -> Score:
     from moderation.classifiers.protocol import ScoringInput
     from moderation.classifiers.service import ScoringService
 
-    service = ScoringService(load, timeout_s=300)
+    service = ScoringService(load, timeout_s=300, threads=threads)
     service.start()
     service.wait_until_loaded(300)
     return lambda text: service.score([ScoringInput(text, language)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -267,8 +268,8 @@ def test_a_service_that_was_closed_while_loading_stays_closed(fake: FakeClassifi
     service.start()
     service.close()
     gate.set()
-    assert service._thread is not None
-    service._thread.join(10)
+    for thread in service._threads:
+        thread.join(10)
     assert service.state is ServiceState.CLOSED
 
 
@@ -302,3 +303,68 @@ def test_nobody_waits_for_long_for_those_that_are_about_to_ask(start: Start, fak
 
     with service.expecting(), service.expecting():
         assert service.score(german("eins")) == [{"toxicity": 0.04}]
+
+
+def test_two_threads_score_at_the_same_time(start: Start, fake: FakeClassifier) -> None:
+    service = start(threads=2)
+    fake.gate.clear()
+    threads = [in_thread(lambda text=text: service.score(german(text))) for text in ("eins", "zwei")]
+    wait_for(lambda: len(fake.batches) == 2)
+    fake.gate.set()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(fake.batches) == [["eins"], ["zwei"]]
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(4, [4]), (7, [3, 4]), (16, [8, 8]), (80, [16, 32, 32])])
+def test_what_waits_is_divided_among_idle_threads_unless_it_is_little(
+    start: Start, fake: FakeClassifier, count: int, sizes: list[int]
+) -> None:
+    service = start(threads=2)
+    wait_for(lambda: service._idle == 2)
+    fake.gate.clear()
+    asking = in_thread(lambda: service.score(german(*(f"text {number}" for number in range(count)))))
+    wait_for(lambda: len(fake.batches) == min(2, len(sizes)))
+    fake.gate.set()
+    asking.join(10)
+    assert sorted(map(len, fake.batches)) == sizes
+
+
+def test_closing_tells_those_who_wait_for_any_thread(start: Start, fake: FakeClassifier) -> None:
+    service = start(threads=2)
+    fake.gate.clear()
+    found: list[object] = []
+
+    def ask(text: str) -> None:
+        try:
+            found.extend(service.score(german(text)))
+        except ClassifierUnavailableError as error:
+            found.append(str(error))
+
+    asking = [in_thread(lambda: ask("a"))]
+    wait_for(lambda: len(fake.batches) == 1)
+    asking.append(in_thread(lambda: ask("bb")))
+    wait_for(lambda: len(fake.batches) == 2)
+    asking.append(in_thread(lambda: ask("ccc")))
+    wait_for(lambda: len(service._queue) == 1)
+    closing = in_thread(service.close)
+    wait_for(lambda: service.state is ServiceState.CLOSED)
+    fake.gate.set()
+    for thread in [*asking, closing]:
+        thread.join(10)
+    assert sorted(found, key=str) == ["shut down", {"toxicity": 0.01}, {"toxicity": 0.02}]
+    assert not any(thread.is_alive() for thread in service._threads)
+
+
+def test_garbage_is_collected_again_once_the_model_is_loaded() -> None:
+    during: list[bool] = []
+
+    def load() -> FakeClassifier:
+        during.append(gc.isenabled())
+        raise CheckpointError("none")
+
+    service = ScoringService(load)
+    service.start()
+    service.wait_until_loaded(10)
+    assert during == [False]
+    assert gc.isenabled()
