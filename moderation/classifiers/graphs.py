@@ -1,4 +1,4 @@
-"""A network's forward pass as one frozen graph: one call, where the library's own code makes hundreds.
+"""A network's forward pass as one graph: one call, where the library's own code makes hundreds.
 
 Between any two of those calls a thread gives up Python's lock and has to wait for it again; in a server with many
 threads that takes longer than the arithmetic. A graph gives it up once.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 log = structlog.get_logger()
 
@@ -55,38 +55,33 @@ class OneAtATime:
         return getattr(self._tokenizer, name)
 
 
-class _Logits(nn.Module):
-    def __init__(self, network: Any) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        found: Tensor = self.network(input_ids=input_ids, attention_mask=attention_mask)[0]
-        return found
-
-
 def traced(network: Any, window: int) -> Any:
     """The network's graph, or the network itself if its graph does not give the same at every size that is tried.
 
-    ``network`` is in evaluation mode and takes ``input_ids`` and ``attention_mask``; ``window`` is the most tokens
-    that it will be given.
+    ``network`` is in evaluation mode and takes ``input_ids`` and ``attention_mask``; it can't be trained any more.
+    ``window`` is the most tokens that it will be given.
     """
-    original = _Logits(network).eval()
     vocabulary = int(network.config.vocab_size)
+    network.requires_grad_(requires_grad=False)  # only then its weights can be part of a graph
+
+    def original(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        found: Tensor = network(input_ids=input_ids, attention_mask=attention_mask)[0]
+        return found
+
     try:
         with torch.no_grad(), warnings.catch_warnings():
             # TorchScript is to be replaced by what needs a compiler at run time, and warns of what tracing fixes:
             # whether that matters is what the comparison is for.
             warnings.simplefilter("ignore")
             example = _tokens(2, 5, vocabulary)
-            graph = torch.jit.freeze(torch.jit.trace(original, example, check_trace=False, strict=False))  # type: ignore[no-untyped-call]  # torch left them out
+            graph = torch.jit.trace(original, example, check_trace=False, strict=False)  # type: ignore[no-untyped-call]
             # The first two calls of a graph are slow, too: it is optimized then.
-            distance = max(_distance(graph, original, tokens) for tokens in _sizes(window, vocabulary))
+            distances = [_distance(graph, original, tokens) for tokens in _sizes(window, vocabulary)]
     except Exception as error:  # noqa: BLE001 - a network can be untraceable in any way, and is as good without
         log.warning("network_without_graph", reason=type(error).__name__)
         return network
-    if not distance <= _TOLERANCE:
-        log.warning("network_without_graph", reason="other scores", distance=distance)
+    if not all(distance <= _TOLERANCE for distance in distances):
+        log.warning("network_without_graph", reason="other scores", distances=distances)
         return network
     return Graph(graph)
 
@@ -98,12 +93,12 @@ def _sizes(window: int, vocabulary: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def _tokens(count: int, length: int, vocabulary: int) -> tuple[Tensor, Tensor]:
-    """Ids and mask of made-up texts, each shorter by one than the one before it."""
+    """Ids and mask of made-up texts, each shorter by one than the one before it, as far as that goes."""
     random = torch.Generator().manual_seed(length)
     ids = torch.randint(0, vocabulary, (count, length), generator=random)
-    missing = torch.arange(count).unsqueeze(1)
-    return ids, (torch.arange(length) < length - missing).long()
+    ends = (length - torch.arange(count).unsqueeze(1)).clamp(min=1)
+    return ids, (torch.arange(length) < ends).long()
 
 
-def _distance(graph: Any, original: nn.Module, tokens: tuple[Tensor, Tensor]) -> float:
+def _distance(graph: Any, original: Callable[..., Tensor], tokens: tuple[Tensor, Tensor]) -> float:
     return float((graph(*tokens) - original(*tokens)).abs().max())

@@ -97,7 +97,7 @@ def _read(arrays: Mapping[str, NDArray[np.generic]], language: str) -> LinearMod
         weights=arrays[f"{language}.weights"].astype(np.float32),
         sign_weights=arrays[f"{language}.sign_weights"].astype(np.float32),
         bias=arrays[f"{language}.bias"].astype(np.float32),
-        entries=tuple(_entry(str(line)) for line in arrays[f"{language}.entries"]),
+        entries=tuple(_entry(line) for line in arrays[f"{language}.entries"].tolist()),
         sign_names=_sign_names(arrays, language),
     )
     count = len(model.labels)

@@ -35,7 +35,12 @@ _BESIDE: Mapping[str, str] = {
     "oneself": "ich mich mir wir uns i me we us myself",
 }
 """Words that say of whom, or how, harsh words beside them are meant."""
-_BESIDE_WORDS = {what: frozenset(some.split()) for what, some in _BESIDE.items()}
+_BESIDE_OF = {
+    word: tuple(what for what in _BESIDE if word in _BESIDE[what].split())
+    for some in _BESIDE.values()
+    for word in some.split()
+}
+"""The same by word: "es" is not among two of them, but nothing forbids it."""
 _BESIDE_KINDS = {"a person": Kind.PERSON, "a group": Kind.GROUP, "all such": Kind.SWEEPING}
 _NEAR = 4
 _STRONG_BESIDE = ("somebody addressed", "a thing", "a negation", "oneself")
@@ -145,26 +150,29 @@ def _neighbours(
 ) -> dict[str, float]:
     of_people = _union(places, _OF_PEOPLE)
     strong = {match.first for match in listed if match.entry.kind in (Kind.BANNED, Kind.SUSPECT)}
-    beside = {"somebody addressed": {at for at in range(len(found)) if speech.is_address(at)}}
-    beside |= {
-        what: {at for at, word in enumerate(found) if word.folded in some} for what, some in _BESIDE_WORDS.items()
-    }
-    beside |= {what: set(places.get(kind, ())) for what, kind in _BESIDE_KINDS.items()}
+    beside: dict[str, Set[int]] = {"somebody addressed": {at for at in range(len(found)) if speech.is_address(at)}}
+    beside |= _beside_words(found)
+    beside |= {what: places.get(kind, frozenset()) for what, kind in _BESIDE_KINDS.items()}
     values = {f"of people beside {what}": _share_near(of_people, where, found) for what, where in beside.items()}
     return values | {f"strong beside {what}": _share_near(strong, beside[what], found) for what in _STRONG_BESIDE}
 
 
+def _beside_words(found: Sequence[Word]) -> dict[str, Set[int]]:
+    places: dict[str, set[int]] = {what: set() for what in _BESIDE}
+    for at, word in enumerate(found):
+        for what in _BESIDE_OF.get(word.folded, ()):
+            places[what].add(at)
+    return dict(places)
+
+
 def _share_near(first: Set[int], second: Set[int], found: Sequence[Word]) -> float:
     """How many of the first have one of the second close by in their sentence, as a part of the most that count."""
-    near = sum(
-        any(at != to and to in second and found[to].sentence == found[at].sentence for to in _around(at, len(found)))
-        for at in first
-    )
+    near = sum(any(_is_near(at, to, found) for to in second) for at in first) if second else 0
     return min(near, _MOST_NEAR) / _MOST_NEAR
 
 
-def _around(at: int, length: int) -> range:
-    return range(max(0, at - _NEAR), min(length, at + _NEAR + 1))
+def _is_near(at: int, to: int, found: Sequence[Word]) -> bool:
+    return 0 < abs(at - to) <= _NEAR and found[to].sentence == found[at].sentence
 
 
 def _union(places: Mapping[Kind, Set[int]], kinds: Collection[Kind]) -> set[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +18,8 @@ _SHORT = 4
 
 class Kind(StrEnum):
     """The first four are those of the lists, the others those of the tones: what each is, their files say."""
+
+    __hash__ = str.__hash__  # An enumeration's own is many times slower, and kinds are looked up at every word.
 
     BANNED = "banned"
     SUSPECT = "suspect"
@@ -80,8 +81,7 @@ PLAIN_TONES = (Kind.CONTEMPT, Kind.CRUDE, Kind.VIOLENCE)
 TONES = tuple(kind for kind in Kind if kind not in (*LISTED, Kind.ALLOWED, *PLAIN_TONES))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a list, as it is written there."""
 
     kind: Kind

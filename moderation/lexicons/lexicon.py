@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from moderation.lexicons.entries import Entry, Kind, Pattern, Step, steps_of
 from moderation.lexicons.masks import Masked
@@ -26,13 +27,22 @@ _Rest = tuple[tuple[frozenset[int], int], ...]
 """What follows a phrase's first word: patterns, and how many words may stand before one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """An entry that was found: from the word ``first`` to the word ``last`` of the text."""
 
     entry: Entry
     first: int
     last: int
+
+
+class _Known(NamedTuple):
+    """What one word, as it is folded, is to the lists."""
+
+    numbers: frozenset[int]
+    """Of all patterns that it is an instance of."""
+    entries: tuple[Entry, ...]
+    firsts: tuple[int, ...]
+    """Those of the numbers that phrases begin with."""
 
 
 def objections(found: Iterable[Match], allowed: Iterable[Match]) -> list[Match]:
@@ -67,13 +77,17 @@ class Lexicon:
         self._head_lengths = sorted({len(stem) for stem in self._heads})
         self._inside_lengths = sorted({len(stem) for stem in self._inside})
         self._masked = Masked(self._hideable())
-        self._numbers_of = lru_cache(maxsize=50_000)(self._look_up)
+        self._known = lru_cache(maxsize=50_000)(self._read)
 
     def find(self, words: Sequence[Word]) -> list[Match]:
         """Every entry in the text, the allowed ones too, each place once."""
-        numbers = [self._numbers_of(word.folded) for word in words]
-        found = [match for at in range(len(words)) for match in self._at(words, numbers, at)]
-        return list(dict.fromkeys([*found, *self._unmasked(words)]))
+        known = [self._known(word.folded) for word in words]
+        numbers = [one.numbers for one in known]
+        found = [Match(entry, at, at) for at, one in enumerate(known) for entry in one.entries]
+        for at, one in enumerate(known):
+            for number in one.firsts:
+                found += self._phrases_at(number, words, numbers, at)
+        return list(dict.fromkeys([*found, *self._joined(words), *self._unmasked(words)]))
 
     def _add(self, entry: Entry, steps: tuple[Step, ...]) -> None:
         numbered = tuple((frozenset(map(self._number, step.patterns)), step.skipped) for step in steps)
@@ -107,6 +121,11 @@ class Lexicon:
             if pattern.is_open_before:
                 kinds[1][pattern.stem].add(number)
 
+    def _read(self, word: str) -> _Known:
+        numbers = self._look_up(word)
+        entries = tuple(entry for number in numbers for entry in self._single.get(number, ()))
+        return _Known(numbers, entries, tuple(number for number in numbers if number in self._phrases))
+
     def _look_up(self, word: str) -> frozenset[int]:
         """The numbers of all patterns that this word is an instance of."""
         found = self._look_up_form(word, self._whole, self._whole_tails)
@@ -125,17 +144,6 @@ class Lexicon:
             found |= tails.get(form[begin:], frozenset())
         return found
 
-    def _at(self, words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int) -> Iterator[Match]:
-        for number in numbers[at]:
-            for entry in self._single.get(number, ()):
-                yield Match(entry, at, at)
-            if number in self._phrases:
-                yield from self._phrases_at(number, words, numbers, at)
-        if at + 1 < len(words):
-            joined = words[at].folded + words[at + 1].folded
-            if len(joined) >= _FEWEST_JOINED and joined in self._whole_banned:
-                yield Match(self._whole_banned[joined], at, at + 1)
-
     def _phrases_at(
         self, first: int, words: Sequence[Word], numbers: Sequence[frozenset[int]], at: int
     ) -> Iterator[Match]:
@@ -146,6 +154,12 @@ class Lexicon:
                     last = _end_of(rest, words, numbers, at)
                     if last is not None:
                         yield Match(entry, at, last)
+
+    def _joined(self, words: Sequence[Word]) -> Iterator[Match]:
+        for at, (word, following) in enumerate(pairwise(words)):
+            joined = word.folded + following.folded
+            if len(joined) >= _FEWEST_JOINED and joined in self._whole_banned:
+                yield Match(self._whole_banned[joined], at, at + 1)
 
     def _unmasked(self, words: Sequence[Word]) -> Iterator[Match]:
         masked = [at for at, word in enumerate(words) if "*" in word.folded]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """``folded`` is what lists compare; ``begin`` and ``end`` are half-open offsets into the text it was found in.
 
     ``sentence`` counts the sentences of the text: no phrase goes from one into the next.
@@ -40,6 +39,8 @@ _LONGEST = 80
 """Longer words are none; comparing their beginnings is enough."""
 
 
+# A text that is screened is asked for by the rules and by the classifier.
+@lru_cache(maxsize=64)
 def words(text: str) -> tuple[Word, ...]:
     """The words of a text, digits and pictograms included, in order. Linear in the text's length."""
     return tuple(_words(text))
@@ -48,14 +49,19 @@ def words(text: str) -> tuple[Word, ...]:
 def _words(text: str) -> Iterator[Word]:
     sentence, done = 0, 0
     for match in _WORD.finditer(text):
-        sentence += _BREAK.search(text, done, match.start() + 1) is not None
-        done = match.end()
-        yield Word(fold(match.group()), match.start(), match.end(), sentence)
+        begin, end = match.span()
+        if begin - done > 1:
+            sentence += _BREAK.search(text, done, begin) is not None
+        elif begin > done:
+            # One sign alone ends a sentence only if it is the end of a line.
+            sentence += text[done] == "\n"
+        done = end
+        yield Word(fold(match.group()), begin, end, sentence)
 
 
 def folded(text: str) -> Sequence[str]:
     """The words of a list's entry."""
-    return [word.folded for word in words(text)]
+    return [word.folded for word in _words(text)]
 
 
 @lru_cache(maxsize=50_000)
