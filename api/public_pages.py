@@ -70,7 +70,8 @@ def answer(
     if origin in version.origins:
         headers.let_read(origin)
     etag = _etag(address, version)
-    if request.if_none_match.contains(etag):
+    # Weakly (RFC 9110, section 13.1.2): a proxy that compresses an answer weakens its tag.
+    if request.if_none_match.contains_weak(etag):
         counters.count_page("unchanged")
         response = Response(status=304)
     else:

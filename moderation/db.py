@@ -38,6 +38,12 @@ _MOST_WRITERS = 4
 in the database, and whoever holds those rows waits longer for a turn of Python's."""
 
 
+_GIVING_UP = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+"""When a connection counts as lost whose other end has gone without a word, its machine or the network: in seconds, the
+last one in milliseconds. The system's own defaults are two hours for one that waits, a quarter of an hour for one that
+sends."""
+
+
 class UTCDateTime(TypeDecorator[dt.datetime]):
     """An aware time, stored in UTC. SQLite forgets time zones; a naive value going in is a mistake and raises."""
 
@@ -96,7 +102,7 @@ class Database:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
             options["connect_args"] = {"timeout": _BUSY_MS / 1000, "check_same_thread": False}
         else:
-            options["connect_args"] = {"connect_timeout": 3}
+            options["connect_args"] = {"connect_timeout": 3, **_GIVING_UP}
         self.engine = create_engine(parsed, **options)
         if self.is_sqlite:
             _prepare_sqlite(self.engine)

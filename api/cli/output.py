@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +23,12 @@ class Failure(Exception):  # noqa: N818  # It is no error of the program: the me
 
 def answer(facts: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
     """One JSON document for a script, or a sentence for a person."""
-    click.echo(json.dumps(facts, ensure_ascii=False, default=str) if as_json else sentence)
+    click.echo(json.dumps(facts, ensure_ascii=False, default=_in_json) if as_json else sentence)
+
+
+def _in_json(value: object) -> str:
+    """Times as the API writes them (RFC 3339)."""
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
 def read_settings(*, log_level: str | None = "warning", secret_needed: bool = True) -> Settings:

@@ -34,6 +34,15 @@ def test_an_unchanged_thread_is_answered_with_304_and_nothing_else(world: World)
     assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
 
 
+def test_a_tag_that_a_proxy_has_weakened_is_still_known(world: World) -> None:
+    world.comment(world.person())
+    etag = read(world).headers["ETag"]
+
+    assert read(world, f"W/{etag}").status_code == 304
+    assert read(world, f'"anders", W/{etag}').status_code == 304
+    assert read(world, f"W/{etag[:-2]}0{etag[-1]}").status_code == 200
+
+
 def test_the_second_reader_gets_the_same_bytes_from_memory(world: World) -> None:
     world.comment(world.person())
 

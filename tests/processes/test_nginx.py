@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import socket
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPMessage
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -86,6 +89,35 @@ def test_a_comment_that_is_taken_down_is_gone_from_every_cache_within_a_second(w
 
     # The cache names the second, so a second and the time of one request is the most there can be.
     assert time.monotonic() - taken_down < 2
+
+
+def compressed(url: str, by: Person | None = None, **headers: str) -> HTTPMessage:
+    """The headers of the answer to somebody who can read gzip, which it is."""
+    sent = {"Accept-Encoding": "gzip", **(by.headers if by else {}), **headers}
+    request = urllib.request.Request(url, headers=sent)  # noqa: S310  # Our own address.
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # As above.
+        body = answer.read()
+        if answer.headers["Content-Encoding"] == "gzip":
+            assert len(body) < len(gzip.decompress(body)) / 2
+        found: HTTPMessage = answer.headers
+        return found
+
+
+def test_comments_are_compressed_and_known_again_and_what_may_be_secret_is_not(world: World, front: str) -> None:
+    reader = world.person()
+    for number in range(5):
+        world.comment(reader, f"{number}. Die Gemeinde sollte mehr Geld für den Radweg ausgeben.")
+
+    answer = compressed(front + THREAD)
+
+    assert answer["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in ", ".join(answer.get_all("Vary", []))
+    with pytest.raises(urllib.error.HTTPError) as unchanged:
+        compressed(f"{front}{THREAD}?limit=49", **{"If-None-Match": compressed(f"{front}{THREAD}?limit=49")["ETag"]})
+    with unchanged.value as answered:
+        assert answered.code == 304
+    for path in ("/api/v1/accounts/me", "/api/v1/accounts/me/comments"):
+        assert compressed(front + path, reader)["Content-Encoding"] is None
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from pathlib import Path
@@ -43,6 +44,8 @@ def test_a_key_works_from_its_making_to_its_end(database: Database, clock: Clock
     assert (shown["id"], shown["name"], shown["site"], shown["revoked_at"]) == (made["id"], "Coral", "demo", None)
 
     ended = keys("revoke", made["id"])
+    assert dt.datetime.fromisoformat(ended["revoked_at"]).tzinfo is not None
+    assert ended["revoked_at"][10] == "T"
     assert keys("revoke", made["id"]) == ended
     with database.read() as session:
         assert api_keys.holder_of(session, made["key"], now=clock()) is None

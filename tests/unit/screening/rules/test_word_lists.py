@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from api.app import warm_up
 from moderation.policies import Policy, WordLists
 from moderation.screening.context import ArticleFacts, Assessment, AuthorFacts, RuleContext
+from moderation.screening.rules import word_lists
 from moderation.screening.rules.word_lists import WordListsRule
 from moderation.screening.verdicts import Outcome, strictest
 from moderation.text.normalising import normalise
-from tests.fakes import IDENTITY
+from tests.fakes import IDENTITY, FakeClassifier
 
 SHIPPED = WordLists()
 PUBLISH, HOLD, REJECT = Outcome.PUBLISH, Outcome.HOLD, Outcome.REJECT
@@ -425,3 +428,15 @@ def test_other_languages_get_the_shared_list() -> None:
 
 def test_german_is_not_read_as_english() -> None:
     assert outcome("Die Hose ist zu dick, das Licht ist hell, er rief: Die, die!") is PUBLISH
+
+
+def test_a_server_compiles_the_shipped_lists_before_anybody_writes() -> None:
+    word_lists._default.cache_clear()
+
+    warm_up(FakeClassifier())
+
+    until = time.monotonic() + 60
+    while word_lists._default.cache_info().currsize < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    word_lists._default("de"), word_lists._default("en")
+    assert word_lists._default.cache_info().misses == 2
