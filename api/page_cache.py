@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -13,9 +14,17 @@ addresses as there are cursors, and anybody may make those up: pages without a c
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class KeptPage:
+    """An answer as it is sent.
+
+    Attributes:
+        version: of what it was made from.
+        comments: which comments are on it, in no order.
+    """
+
     version: Hashable
     body: bytes
+    comments: tuple[uuid.UUID, ...] = ()
 
     @property
     def size(self) -> int:
@@ -32,11 +41,11 @@ class PublicPages:
     def __init__(self, size: int = 32 * 1024 * 1024) -> None:
         self._size = size
         self._used = 0
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Hashable, KeptPage] = OrderedDict()
         self._lock = threading.Lock()
         self.hits = self.misses = 0
 
-    def find(self, address: Hashable, version: Hashable) -> bytes | None:
+    def find(self, address: Hashable, version: Hashable) -> KeptPage | None:
         """The answer at an address if it is still of this version."""
         with self._lock:
             kept = self._kept.get(address)
@@ -45,13 +54,13 @@ class PublicPages:
                 return None
             self._kept.move_to_end(address)
             self.hits += 1
-            return kept.body
+            return kept
 
-    def keep(self, address: Hashable, version: Hashable, body: bytes) -> None:
+    def keep(self, address: Hashable, page: KeptPage) -> None:
         with self._lock:
             before = self._kept.pop(address, None)
-            self._kept[address] = kept = _Kept(version, body)
-            self._used += kept.size - (before.size if before else 0)
+            self._kept[address] = page
+            self._used += page.size - (before.size if before else 0)
             while self._used > self._size:
                 _, dropped = self._kept.popitem(last=False)
                 self._used -= dropped.size

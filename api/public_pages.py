@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable
+import uuid
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from flask import Response, current_app, request
 
 from api import counters, headers, logs
-from api.page_cache import PublicPages
+from api.page_cache import KeptPage, PublicPages
 
 SOURCE = "vorab.source"
 """Where a request's environment holds the :class:`Source` of its answer."""
@@ -75,17 +76,33 @@ def answer(
         counters.count_page("unchanged")
         response = Response(status=304)
     else:
-        body = pages.find(address, version)
-        counters.count_page("made" if body is None else "kept")
-        if body is None:
-            body = current_app.json.dumps(make(version), separators=(",", ":")).encode()
-            pages.keep(address, version, body)
-        response = Response(body, mimetype="application/json")
+        kept = pages.find(address, version)
+        counters.count_page("made" if kept is None else "kept")
+        response = Response((kept or _made(pages, address, version, make)).body, mimetype="application/json")
     response.set_etag(etag)
     response.headers["Cache-Control"] = CACHE_CONTROL
     response.headers.extend(expiry())
     request.environ[SOURCE] = Source(question, version, address, logs.route() or "none")
     return response
+
+
+def page(pages: PublicPages, address: tuple[Hashable, ...], version: V, make: Callable[[V], Any]) -> KeptPage:
+    """The page that everybody may see, for an answer to somebody in particular."""
+    return pages.find(address, version) or _made(pages, address, version, make)
+
+
+def _made(pages: PublicPages, address: tuple[Hashable, ...], version: V, make: Callable[[V], Any]) -> KeptPage:
+    content = make(version)
+    body = current_app.json.dumps(content, separators=(",", ":")).encode()
+    made = KeptPage(version, body, tuple(uuid.UUID(one) for one in _comments_on(content)))
+    pages.keep(address, made)
+    return made
+
+
+def _comments_on(content: Mapping[str, Any]) -> Iterator[str]:
+    for comment in [*content.get("items", ()), *content.get("replies", ())]:
+        yield comment["id"]
+        yield from _comments_on(comment)
 
 
 def expiry() -> list[tuple[str, str]]:

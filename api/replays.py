@@ -109,7 +109,10 @@ class Replays:
         except (SQLAlchemyError, VorabError):
             # The application knows how to say what is wrong.
             return None
-        return b"" if known.code == HTTPStatus.NOT_MODIFIED else self._pages().find(source.address, source.version)
+        if known.code == HTTPStatus.NOT_MODIFIED:
+            return b""
+        page = self._pages().find(source.address, source.version)
+        return page.body if page else None
 
     def _watching(self, key: Hashable, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
         def watched(status: str, sent: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import BindParameter, Row, Select, and_, bindparam, select
+from sqlalchemy import BindParameter, Row, Select, and_, bindparam, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from moderation import publication, sites
+from moderation.db import Database
 from moderation.models import Account, Article, Comment, Decision, Revision, Site, Status, Vote
 from moderation.publication import Change
 
@@ -133,6 +134,12 @@ def load(session: Session, rows: Sequence[CommentRow], viewer: Viewer) -> list[C
     return [_view(row, votes.get(row[0].id, 0), own_states.get(row[0].id)) for row in rows]
 
 
+def concern(database: Database, viewer: Viewer, ids: Sequence[uuid.UUID]) -> bool:
+    """Whether any of these comments looks different to the viewer than to anybody else: their own, or voted on."""
+    values = {"account": viewer.account_id, "comments": list(ids)}
+    return bool(ids) and database.ask(_CONCERNING, values) is not None
+
+
 def _view(row: CommentRow, own_vote: int, own_state: OwnState | None) -> CommentView:
     comment, article, site_key, author_name, published_body, language = row
     body = own_state.body if own_state is not None else published_body
@@ -223,6 +230,12 @@ def _is_editable(status: str) -> bool:
 _COMMENTS: BindParameter[Any] = bindparam("comments", expanding=True)
 _VOTES = select(Vote.comment_id, Vote.value).where(
     Vote.account_id == bindparam("account"), Vote.comment_id.in_(_COMMENTS)
+)
+_CONCERNING = select(literal(1)).where(
+    or_(
+        exists().where(Vote.account_id == bindparam("account"), Vote.comment_id.in_(_COMMENTS)),
+        exists().where(Comment.author_id == bindparam("account"), Comment.id.in_(_COMMENTS)),
+    )
 )
 _DECISIONS = select(Decision).where(Decision.comment_id.in_(_COMMENTS)).order_by(Decision.id)
 _NEWEST_BODIES = (

@@ -45,16 +45,24 @@ def thread(query: dict[str, Any], site: str, article: str) -> dict[str, Any] | R
     held = services()
     viewer = auth.viewer()
 
-    def page() -> dict[str, Any]:
+    def page_for(viewer: Viewer) -> dict[str, Any]:
         with held.database.read() as session:
             found = threads.of_article(session, site, article, PageRequest(**query), viewer)
         return {**_page(found), "total": found.total}
 
-    if viewer.account_id is not None:
-        return page()
     address = ("thread", site, article, *query.values())
     question = partial(threads.version, held.database, site, article)
-    return public_pages.answer(held.public_pages, address, question, lambda _: _THREAD_PAGE.dump(page()))
+
+    def make(_: threads.Version) -> Any:
+        return _THREAD_PAGE.dump(page_for(Viewer()))
+
+    if viewer.account_id is None:
+        return public_pages.answer(held.public_pages, address, question, make)
+    public = public_pages.page(held.public_pages, address, question(), make)
+    if comment_views.concern(held.database, viewer, public.comments):
+        return page_for(viewer)
+    # Most of those who read have neither written nor voted here, and see what everybody sees.
+    return Response(public.body, mimetype="application/json")
 
 
 @blueprint.route("/sites/<site>/articles/<article>/comments", methods=["POST"])
