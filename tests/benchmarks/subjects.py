@@ -37,19 +37,23 @@ def detoxify_embedded(_: Path) -> tuple[Score, Sequence[int]]:
 
 
 def vorab_embedded(_: Path) -> tuple[Score, Sequence[int]]:
+    return _service(_embedded, "de", threads=_cores()), CLIENTS
+
+
+def _embedded() -> Any:
+    # Imported where the server imports it: in the scoring thread.
     from moderation.classifiers.detoxify import load_embedded
 
-    return _service(load_embedded, "de", threads=_cores()), CLIENTS
+    return load_embedded()
 
 
 def vorab_screening(_: Path) -> tuple[Score, Sequence[int]]:
     """The whole screening of a comment: language, word lists, links, the scores of each form, passages."""
-    from moderation.classifiers.detoxify import load_embedded
     from moderation.classifiers.service import ScoringService
     from moderation.policies import Policy
     from moderation.screening.pipeline import Material, default_rules, screen
 
-    service, rules, policy = ScoringService(load_embedded, threads=_cores()), default_rules(), Policy()
+    service, rules, policy = ScoringService(_embedded, threads=_cores()), default_rules(), Policy()
     service.start()
     service.wait_until_loaded(300)
     return lambda text: screen(Material(text, "de", policy), rules, service), CLIENTS
@@ -63,17 +67,22 @@ def detoxify_large(folder: Path) -> tuple[Score, Sequence[int]]:
 
 
 def vorab_large(folder: Path) -> tuple[Score, Sequence[int]]:
-    from moderation.classifiers.detoxify import load_checkpoint
+    def load() -> Any:
+        from moderation.classifiers.detoxify import load_checkpoint
 
-    path = folder / "large.ckpt"
-    return _service(lambda: load_checkpoint(path, _digest(path)), "en"), CLIENTS
+        path = folder / "large.ckpt"
+        return load_checkpoint(path, _digest(path))
+
+    return _service(load, "en"), CLIENTS
 
 
 def vorab_large_int8(folder: Path) -> tuple[Score, Sequence[int]]:
-    from moderation.classifiers.onnx_int8 import read_quantized
+    def load() -> Any:
+        from moderation.classifiers.onnx_int8 import read_quantized
 
-    digest = (folder / "int8.sha256").read_text(encoding="ascii")
-    return _service(lambda: read_quantized(folder / "int8", digest), "en"), CLIENTS
+        return read_quantized(folder / "int8", (folder / "int8.sha256").read_text(encoding="ascii"))
+
+    return _service(load, "en"), CLIENTS
 
 
 SUBJECTS = {
