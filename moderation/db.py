@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import JSON, DateTime, Engine, MetaData, Select, Table, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -232,13 +232,21 @@ def _ping_idle_connections(engine: Engine) -> None:
             raise InvalidatePoolError from error
 
 
+_HASTILY = "SET LOCAL synchronous_commit TO off"
+
+
 def _hasten_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("vorab_hasty", False):
             # Past SQLAlchemy, which would take as long again for a statement that gives nothing back.
             driver: Any = connection.connection.driver_connection
-            driver.execute("SET LOCAL synchronous_commit TO off")
+            try:
+                driver.execute(_HASTILY)
+            except engine.dialect.loaded_dbapi.OperationalError as error:
+                # The first to notice that the connection is dead: SQLAlchemy would have said so in its own words.
+                connection.invalidate(error)
+                raise OperationalError(_HASTILY, None, error, hide_parameters=True) from error
 
 
 def _lower(text: str | None) -> str | None:

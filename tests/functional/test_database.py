@@ -6,10 +6,12 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 
 from moderation import db, sites
 from moderation.db import Database
@@ -105,6 +107,26 @@ def test_i3_connections_that_died_while_idle_are_replaced_before_anybody_uses_th
     found = [idle.ask(select(func.pg_backend_pid()), {}) for _ in range(3)]
 
     assert all(row is not None and row[0] not in numbers for row in found)
+
+
+@pytest.mark.parametrize("way", ["write", "write_hastily", "write_among_many", "read", "alone"])
+def test_i3_a_connection_that_died_a_moment_ago_is_an_error_of_the_database_and_then_replaced(
+    two_databases: list[Database], way: str
+) -> None:
+    used, other = two_databases
+
+    def ask() -> Any:
+        with getattr(used, way)() as session:
+            return session.scalar(select(func.pg_backend_pid()))
+
+    number = ask()
+    with other.engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:number, 5000)"), {"number": number})
+
+    with pytest.raises(OperationalError):
+        ask()
+
+    assert ask() != number
 
 
 def test_a_process_has_few_writers_at_once_and_all_of_them_come_to_write(database: Database) -> None:
