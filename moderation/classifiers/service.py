@@ -72,8 +72,6 @@ class ScoringService:
         self._cache: OrderedDict[bytes, Scores] = OrderedDict()
         self._expected: dict[object, None] = {}
         self._threads: list[threading.Thread] = []
-        self._idle = 0
-        """Threads that wait for something to score."""
 
     @property
     def state(self) -> ServiceState:
@@ -222,18 +220,16 @@ class ScoringService:
         """This thread's share of what waits by now; nothing once the service is closed."""
         batch: list[_Job] = []
         with self._changed:
-            self._idle += 1
             while not batch and not self._is_closed():
                 self._changed.wait_for(lambda: self._queue or self._is_closed())
                 self._changed.wait_for(self._is_complete, self._company_s)
                 if not self._is_closed():
                     batch = self._taken(self._share())
-            self._idle -= 1
         return batch
 
     def _share(self) -> int:
-        """What waits is divided among the threads that have nothing to do."""
-        return min(BATCH_LIMIT, max(_FEWEST_SHARED, -(-len(self._queue) // self._idle)))
+        """Something is left for those threads that will be done in a moment, or they would do nothing meanwhile."""
+        return min(BATCH_LIMIT, max(_FEWEST_SHARED, -(-len(self._queue) // self._wanted)))
 
     def _taken(self, most: int) -> list[_Job]:
         batch: list[_Job] = []
