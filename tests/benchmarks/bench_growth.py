@@ -89,7 +89,9 @@ def measure(port: int, processes: Sequence[int], database: Database, world: Worl
         lambda: read_all(port, _READS, {"If-None-Match": etag}),
     )
     show("a first page of 20, from memory", _READS, lambda: read_all(port, _READS, {}))
-    show("a first page of 20 for somebody signed in", _READS, lambda: read_all(port, _READS, people[0].headers))
+    stranger = world.person()
+    show("the same for somebody signed in", _READS, lambda: read_all(port, _READS, stranger.headers))
+    show("… who has written some of the 20", _READS, lambda: read_all(port, _READS, people[0].headers))
     with nginx(port, folder) as (front, pids):
         read_all(front, 10, {})
         began = cpu_s(pids)
