@@ -46,6 +46,7 @@ _READ = (
 """What an answer for somebody unknown depends on: the parts of its address, and what its ``Vary`` names."""
 _UNSHARED = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING")
 """What no request has that is answered for everybody."""
+_KEPT = ("200", "304")
 _OWN = {"x-request-id", "x-accel-expires"}
 """Headers that each answer has of its own."""
 
@@ -117,7 +118,7 @@ class Replays:
     def _watching(self, key: Hashable, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
         def watched(status: str, sent: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             source = environ.get(public_pages.SOURCE)
-            if source is not None and not error:
+            if source is not None and status[:3] in _KEPT:
                 kept = tuple((name, value) for name, value in sent if name.lower() not in _OWN)
                 self._keep(key, _Replay(source, status, kept))
             return start_response(status, sent, *error)

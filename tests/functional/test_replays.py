@@ -171,6 +171,22 @@ def test_without_the_database_it_is_a_503_and_no_old_page(world: World, monkeypa
     assert get(world).status_code == 503
 
 
+def test_an_answer_that_failed_at_the_last_moment_is_not_remembered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.comment(world.person())
+
+    def failing(answer: Any) -> Any:
+        raise RuntimeError
+
+    hooks = world.app.after_request_funcs[None]
+    monkeypatch.setitem(world.app.after_request_funcs, None, [*hooks, failing])
+    assert get(world).status_code == 500
+    monkeypatch.setitem(world.app.after_request_funcs, None, hooks)
+
+    assert [get(world).status_code for _ in range(2)] == [200, 200]
+
+
 def test_other_methods_and_bodies_are_for_the_application(world: World, application: Counting) -> None:
     world.comment(world.person())
     get(world), get(world)
