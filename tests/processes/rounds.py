@@ -275,6 +275,9 @@ class Play:
             made.workers_begun_at = utc_now()
         victim.begin()
         made.points.disarm(one.point)
+        if one.victim == "broker" and not one.goes_on_before_it_is_back:
+            # Until now we have held somebody up, and RabbitMQ takes seconds to begin.
+            since = utc_now()
         if one.victim == "database":
             since = utc_now()
             made.database.dispose()
