@@ -116,6 +116,32 @@ def test_reviewing_a_hundred_comments_takes_a_hundred_keys(desk: Desk) -> None:
     assert [[reason["code"] for reason in entry["reasons"]] for entry in latest] == [["hate"], [], [], ["insult"]]
 
 
+def test_on_a_phone_the_page_stays_where_it_is_when_the_list_below_changes(desk: Desk) -> None:
+    desk.waiting(3)
+    page = desk.open(desk.moderator("Erika"), **PHONE)
+    expect(rows(page)).to_have_count(3)
+
+    desk.post(desk.reader(), insult(7))
+    expect(page.get_by_role("button", name="1 neuer Kommentar")).to_be_attached()
+
+    assert page.evaluate("scrollY") == 0
+
+
+def test_on_a_wide_screen_the_list_shows_the_comment_that_is_open(desk: Desk) -> None:
+    desk.waiting(20)
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(20)
+
+    for _ in range(19):
+        page.keyboard.press("j")
+    expect(rows(page).last.locator("[aria-current]")).to_be_in_viewport(ratio=1)
+    for _ in range(19):
+        page.keyboard.press("k")
+
+    expect(rows(page).first.locator("[aria-current]")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0
+
+
 def test_everything_can_be_done_with_the_keyboard_alone(desk: Desk) -> None:
     ada, bob = desk.reader("Ada"), desk.reader("Bob")
     first, second, third = [desk.post(ada, insult(0)), desk.post(bob, insult(1)), desk.post(ada, insult(2))]

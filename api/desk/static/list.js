@@ -10,7 +10,16 @@ export function list(queue) {
   $("list").setAttribute("aria-busy", String(queue.isLoading));
   end(queue);
   selection(queue);
-  $("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  keepInSight($("list").querySelector("[aria-current]"));
+}
+
+/** Scrolls the list alone. On a phone it stands below the comment and does not scroll: the page must stay where it is. */
+function keepInSight(current) {
+  if (current === null) return;
+  const frame = $("list").getBoundingClientRect();
+  const { top, bottom } = current.getBoundingClientRect();
+  if (top < frame.top) $("list").scrollTop -= Math.ceil(frame.top - top);
+  else if (bottom > frame.bottom) $("list").scrollTop += Math.ceil(bottom - frame.bottom);
 }
 
 function row(queue, item) {
