@@ -308,12 +308,14 @@ def test_nobody_waits_for_long_for_those_that_are_about_to_ask(start: Start, fak
 def test_two_threads_score_at_the_same_time(start: Start, fake: FakeClassifier) -> None:
     service = start(threads=2)
     fake.gate.clear()
-    threads = [in_thread(lambda text=text: service.score(german(text))) for text in ("eins", "zwei")]
-    wait_for(lambda: len(fake.batches) == 2)
+    first = in_thread(lambda: service.score(german("eins")))
+    # Both at once would be one batch.
+    wait_for(lambda: fake.batches == [["eins"]])
+    second = in_thread(lambda: service.score(german("zwei")))
+    wait_for(lambda: fake.batches == [["eins"], ["zwei"]])
     fake.gate.set()
-    for thread in threads:
+    for thread in (first, second):
         thread.join(10)
-    assert sorted(fake.batches) == [["eins"], ["zwei"]]
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(4, [4]), (7, [3, 4]), (8, [4, 4]), (16, [4, 4, 8])])
