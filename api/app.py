@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -52,7 +51,6 @@ from moderation.db import Database
 from moderation.passwords import Hasher
 from moderation.screener import Screener
 from moderation.screening.pipeline import default_rules
-from moderation.screening.rules import word_lists
 
 _API = (
     accounts,
@@ -155,18 +153,17 @@ def make_services(settings: Settings, replaced: Replacements, *, queued: bool = 
 def start(app: Flask) -> Maintenance:
     """Load the classifier and begin to look after what was left over. Returns what ``stop`` needs."""
     held: Services = app.extensions["vorab"]
-    warm_up(held.classifier)
+    begin_to_load(held.classifier)
     maintenance = Maintenance(held, mail.mailer_for(held.settings))
     maintenance.start()
     return maintenance
 
 
-def warm_up(classifier: Classifier) -> None:
-    """Begin to load what the first comment needs, on threads of its own."""
+def begin_to_load(classifier: Classifier) -> None:
+    """Let a classifier that loads a model begin to, on a thread of its own."""
     begin = getattr(classifier, "start", None)
     if begin is not None:
         begin()
-    threading.Thread(target=word_lists.prepare, args=[("de", "en")], name="word lists", daemon=True).start()
 
 
 def stop(app: Flask, maintenance: Maintenance) -> None:

@@ -53,13 +53,15 @@ def _for_serving(settings: Settings) -> Classifier:
 
 
 def warmed(classifier: Classifier) -> Classifier:
-    """Screen one sentence, so that no reader waits for what is read on first use; it also shows that the model works.
+    """Screen a sentence of each language, so that no reader waits for what is read on first use, word lists say; it
+    also shows that the model works.
 
     Raises:
         ClassifierError: it does not.
     """
-    language = "de" if classifier.identity.languages & {"de", "*"} else "en"
-    screen(Material(_SENTENCES[language], language, Policy()), default_rules(), classifier)
+    covered = classifier.identity.languages
+    for language in [one for one in _SENTENCES if covered & {one, "*"}] or ["en"]:
+        screen(Material(_SENTENCES[language], language, Policy()), default_rules(), classifier)
     return classifier
 
 

@@ -16,7 +16,7 @@ from celery.concurrency import get_implementation
 from prometheus_client import start_http_server
 
 from api import metrics
-from api.app import Replacements, make_services, warm_up
+from api.app import Replacements, begin_to_load, make_services
 from api.broker import REQUEST_ID, SCORE, SCREEN, celery_for
 from api.mail import mailer_for
 from api.maintenance import Maintenance
@@ -39,7 +39,7 @@ def run(
     signals.setup_logging.connect(_leave_logging_alone)
     celery = celery_for(settings)
     add_tasks(celery, services)
-    warm_up(services.classifier)
+    begin_to_load(services.classifier)
     maintenance = Maintenance(services, mailer_for(settings))
     pulse = Pulse(services)
     maintenance.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -109,12 +109,6 @@ def _matches(found: Sequence[Word], language: str, lists: WordLists) -> list[Mat
         return wanted
     default = _default(language).find(found)
     return wanted + objections(default, [*taken_back, *(one for one in default if one.entry.kind is Kind.ALLOWED)])
-
-
-def prepare(languages: Iterable[str]) -> None:
-    """Compile the shipped lists, which the first comment would otherwise wait for."""
-    for language in languages:
-        _default(language)
 
 
 @lru_cache(maxsize=64)
