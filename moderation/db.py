@@ -111,6 +111,10 @@ class Database:
             _ping_idle_connections(self.engine)
             self._asking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reading = sessionmaker(self._engine_for_reading(), autoflush=False, expire_on_commit=False)
+        self._seeing_one_moment = self._reading
+        if not self.is_sqlite:
+            repeatable = self._engine_for_reading().execution_options(isolation_level="REPEATABLE READ")
+            self._seeing_one_moment = sessionmaker(repeatable, autoflush=False, expire_on_commit=False)
         self._alone = sessionmaker(self._asking, autoflush=False, expire_on_commit=False)
         if not self.is_sqlite:
             _hasten_postgresql(self.engine)
@@ -126,6 +130,12 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A transaction that cannot write: the database refuses it."""
         with self._reading() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read_one_moment(self) -> Iterator[Session]:
+        """As :meth:`read`; all its queries see what was there at the first one, as SQLite's always do."""
+        with self._seeing_one_moment() as session, session.begin():
             yield session
 
     @contextmanager

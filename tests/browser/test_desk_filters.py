@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from moderation.models import Role
 from tests.browser.desk_visits import Desk, body_of, counts, expect_counts, rows
@@ -90,6 +90,36 @@ def go_on_until_nothing_waits(page: Page) -> None:
         assert time.monotonic() < until
         page.keyboard.press("j")
         page.wait_for_timeout(100)
+
+
+def test_a_decision_whose_answer_is_on_its_way_is_counted_once(desk: Desk) -> None:
+    comments = desk.waiting(4)
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(4)
+    held_back: list[Route] = []
+
+    def hold_back(route: Route) -> None:
+        route.fetch()
+        held_back.append(route)
+
+    page.route("**/decision", hold_back)
+    with page.expect_request("**/decision"):
+        page.keyboard.press("p")
+    while not held_back:
+        page.wait_for_timeout(50)
+    assert desk.status(comments[0]) == "published"
+    with page.expect_response(lambda response: "/review-queue/state" in response.url):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(200)
+    expect_counts(page, 3, 3, 0)
+
+    # Decided while the first is still on its way: the server has not heard of it.
+    page.keyboard.press("p")
+    expect_counts(page, 2, 2, 0)
+    with page.expect_response(lambda response: "/review-queue/state" in response.url):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(200)
+    expect_counts(page, 2, 2, 0)
 
 
 def test_counts_are_right_while_two_people_decide_at_once(desk: Desk) -> None:

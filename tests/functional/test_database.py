@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from moderation import db, sites
 from moderation.db import Database
@@ -41,6 +41,21 @@ def test_transactions_go_on_as_before_on_a_connection_that_was_asked_alone(world
         world.site("drei")
     world.site("vier")
     assert world.database.ask(_KEY, {"key": "vier"}) == ("vier",)
+
+
+def test_what_is_read_of_one_moment_knows_nothing_of_what_was_written_meanwhile(world: World) -> None:
+    how_many = select(func.count()).select_from(Site)
+    with world.database.read_one_moment() as session:
+        before = session.scalar(how_many)
+        world.site("zwei")
+        assert session.scalar(how_many) == before
+        with pytest.raises(DBAPIError):
+            session.execute(text("UPDATE sites SET name = 'Neu'"))
+
+    with world.database.read() as session:
+        assert session.scalar(how_many) == (before or 0) + 1
+        if not world.database.is_sqlite:
+            assert session.scalar(text("SHOW transaction_isolation")) == "read committed"
 
 
 def waits_for_the_disk(connection: Connection) -> bool:

@@ -53,9 +53,10 @@ export class Live {
   async #ask() {
     const queue = this.#queue;
     const { sort, ...filter } = queue.filter;
+    const underWay = queue.uncountedIds.slice(0, MOST);
     const from = Math.max(0, queue.index - 10);
-    const seen = queue.items.slice(from, from + MOST);
-    const query = { ...filter, ids: seen.map((item) => item.id).join(",") };
+    const seen = queue.items.slice(from, from + MOST - underWay.length);
+    const query = { ...filter, ids: [...underWay, ...seen.map((item) => item.id)].join(",") };
     const asked = JSON.stringify(query);
     const askedAt = performance.now();
     const headers = this.#etag !== null && asked === this.#asked ? { "If-None-Match": this.#etag } : {};
@@ -67,8 +68,10 @@ export class Live {
     }
     this.#etag = etag;
     this.#asked = asked;
-    await this.#compare(seen, new Map(content.items.map((state) => [state.id, state])));
-    queue.counted(content, askedAt);
+    const states = new Map(content.items.map((state) => [state.id, state]));
+    const asking = new Set(underWay);
+    await this.#compare(seen, states);
+    queue.counted(content, askedAt, (id) => asking.has(id) && !states.get(id)?.is_waiting);
     if (queue.items.length === 0 && queue.newcomers > 0 && !queue.isLoading) await queue.load();
   }
 

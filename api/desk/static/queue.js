@@ -19,6 +19,7 @@ export class Queue extends EventTarget {
   #cursor = null;
   #round = 0;
   #uncounted = new Map();
+  #countedAt = 0;
 
   constructor(filter) {
     super();
@@ -39,6 +40,11 @@ export class Queue extends EventTarget {
 
   get hasMore() {
     return this.#cursor !== null;
+  }
+
+  /** Decided, and not known to be out of the server's counts yet. */
+  get uncountedIds() {
+    return [...this.#uncounted.keys()];
   }
 
   /** The server's counts without what was decided since it counted. */
@@ -168,11 +174,18 @@ export class Queue extends EventTarget {
     this.#uncounted.delete(id);
   }
 
-  /** New counts, asked for at `askedAt`: decisions carried out before that are in them. */
-  counted(state, askedAt) {
+  /**
+   * New counts, asked for at `askedAt`: decisions carried out before that are in them, and so are those of which the same
+   * answer says so (`isOut`), although the answer to the decision itself is still on its way.
+   */
+  counted(state, askedAt, isOut = () => false) {
+    if (askedAt < this.#countedAt) return;
+    this.#countedAt = askedAt;
     this.counts = state.counts;
     this.oldestAt = state.oldest_at;
-    for (const [id, { carriedOut }] of this.#uncounted) if (carriedOut !== null && carriedOut < askedAt) this.#uncounted.delete(id);
+    for (const [id, { carriedOut }] of this.#uncounted) {
+      if ((carriedOut !== null && carriedOut < askedAt) || isOut(id)) this.#uncounted.delete(id);
+    }
     this.changed();
   }
 }
