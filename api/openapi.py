@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 import json
-from functools import cached_property
+import threading
 from importlib.metadata import version
 from typing import Any
 
@@ -41,9 +41,27 @@ class Problem(Schema):
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types.
-    """flask-smorest's, with problems as its errors."""
+    """flask-smorest's, with problems as its errors.
+
+    The API is described when somebody asks for it: that takes as long as all else that makes an application.
+    """
 
     ERROR_SCHEMA = Problem
+
+    def __init__(self, app: Flask) -> None:
+        self._describing = threading.Lock()
+        self._description: dict[str, Any] | None = None
+        self._blueprints: list[flask_smorest.Blueprint] = []
+        super().__init__(app)
+
+    def register_blueprint(self, blueprint: flask_smorest.Blueprint) -> None:
+        # As the original, without what it writes into the description.
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._blueprints.append(blueprint)
+
+    def _init_spec(self, **_options: Any) -> None:
+        """Not yet: see `described`."""
 
     def _register_responses(self) -> None:
         # As the original, but errors are of another content type than everything else.
@@ -61,10 +79,18 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
     def _register_error_handlers(self) -> None:
         """Ours answer every error: :mod:`api.errors`."""
 
-    @cached_property
+    @property
     def described(self) -> dict[str, Any]:
         """The whole description. Complete once every blueprint is registered."""
-        return complete(self._app, self.spec.to_dict())
+        with self._describing:
+            if self._description is None:
+                super()._init_spec()
+                for blueprint in self._blueprints:
+                    name = blueprint.name
+                    blueprint.register_views_in_doc(self, self._app, self.spec, name=name, parameters=None)
+                    self.spec.tag({"name": name, "description": blueprint.description})
+                self._description = complete(self._app, self.spec.to_dict())
+            return self._description
 
     def _openapi_json(self) -> Any:
         answer = self._app.response_class(json.dumps(self.described, ensure_ascii=False, indent=1))
