@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api import browser_sessions, language
 from api.errors import STATUS_OF
-from moderation import removals, suggestions
+from moderation import comment_views, removals, suggestions
 from moderation.comment_views import Author, CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
 from moderation.models import Account, Decision, ModeratedSite, Site, Status
@@ -89,7 +89,11 @@ def comment(view: CommentView) -> dict[str, Any]:
 
 
 def _author(author: Author) -> dict[str, Any]:
-    return {"id": author.id, "display_name": author.display_name or language.gone(author.language)}
+    return {
+        "id": author.id,
+        "display_name": author.display_name or language.gone(author.language),
+        "is_staff": author.is_staff,
+    }
 
 
 def _status(view: CommentView) -> str:
@@ -187,7 +191,7 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
             for verdict in item.verdicts
         ],
         "model": {"name": screening.model_name, "digest": screening.model_digest} if screening and has_model else None,
-        "author": item.author,
+        "author": _author_record(item),
         "article": {
             "site": item.site.key,
             "id": item.article.external_id,
@@ -199,6 +203,19 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
         "reply_count": item.comment.reply_count,
         "score": item.comment.score,
         "flags": item.flags,
+    }
+
+
+def _author_record(item: QueueItem) -> dict[str, Any]:
+    author = item.author
+    return {
+        "id": author.id,
+        "display_name": author.display_name,
+        "is_staff": comment_views.is_by_staff(item.comment, author.display_name),
+        "created_at": author.created_at,
+        "published": author.published,
+        "rejected": author.rejected,
+        "held": author.held,
     }
 
 

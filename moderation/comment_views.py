@@ -23,11 +23,15 @@ CommentRow = Row[Comment, Article, str, str, str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """``display_name`` is empty where the person is gone; ``language`` is the site's, to say so in."""
+    """``display_name`` is empty where the person is gone; ``language`` is the site's, to say so in.
+
+    ``is_staff`` is true where they wrote the comment as a moderator of the site or as an admin.
+    """
 
     id: uuid.UUID
     display_name: str
     language: str
+    is_staff: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def written(
         article=ArticleRef(site.key, article.external_id, article.title, article.url),
         parent_id=comment.parent_id,
         depth=comment.depth,
-        author=Author(author.id, author.display_name, site.language),
+        author=Author(author.id, author.display_name, site.language, comment.by_staff),
         body=body,
         revision=comment.current_number,
         created_at=comment.created_at,
@@ -149,7 +153,7 @@ def _view(row: CommentRow, own_vote: int, own_state: OwnState | None) -> Comment
         article=ArticleRef(site_key, article.external_id, article.title, article.url),
         parent_id=comment.parent_id,
         depth=comment.depth,
-        author=Author(comment.author_id, author_name, language) if shown else None,
+        author=Author(comment.author_id, author_name, language, is_by_staff(comment, author_name)) if shown else None,
         body=body,
         revision=(own_state.revision if own_state else comment.published_number) if shown else None,
         created_at=comment.created_at,
@@ -159,6 +163,11 @@ def _view(row: CommentRow, own_vote: int, own_state: OwnState | None) -> Comment
         reply_count=comment.reply_count,
         own=own_state,
     )
+
+
+def is_by_staff(comment: Comment, author_name: str) -> bool:
+    """Who is gone speaks for nobody, also while their comments are still being settled."""
+    return comment.by_staff and author_name != ""
 
 
 def _own_votes(session: Session, ids: Sequence[uuid.UUID], viewer: Viewer) -> dict[uuid.UUID, int]:

@@ -203,7 +203,7 @@ def _hand_to_nobody(session: Session, account_id: uuid.UUID, *, now: dt.datetime
         update(Sanction).where(Sanction.actor_id == account_id).values(actor_id=NOBODY),
         update(Removal).where(Removal.actor_id == account_id).values(actor_id=NOBODY),
         update(Removal).where(Removal.undone_by_id == account_id).values(undone_by_id=NOBODY),
-        update(Comment).where(Comment.author_id == account_id).values(author_id=NOBODY),
+        update(Comment).where(Comment.author_id == account_id).values(author_id=NOBODY, by_staff=False),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
 

@@ -282,6 +282,7 @@ def _comments(session: Session, account_id: uuid.UUID) -> Rows:
             "title": article.title,
             "url": article.url,
             "parent_id": comment.parent_id,
+            "by_staff": comment.by_staff,
             "status": comment.status,
             "published_revision": comment.published_number,
             "score": comment.score,

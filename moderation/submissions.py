@@ -312,6 +312,7 @@ def _add(
         parent_id=parent.id if parent else None,
         shown_under_id=_shown_under(session, parent, shown_depth),
         depth=parent.depth + 1 if parent else 1,
+        by_staff=actor.may_moderate(site.id),
         created_at=now,
     )
     comment.version = 1

@@ -70,6 +70,13 @@ class ArticleOut(Schema):
 class AuthorOut(Schema):
     id = fields.UUID(required=True)
     display_name = fields.String(required=True)
+    is_staff = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "The comment was written by a moderator of the site or an admin. What the person becomes "
+            "later does not change it."
+        },
+    )
 
 
 class PublicComment(Schema):

@@ -175,6 +175,9 @@ class ExportedComment(Schema):
     title = fields.String(required=True, allow_none=True)
     url = fields.String(required=True, allow_none=True)
     parent_id = fields.UUID(required=True, allow_none=True)
+    by_staff = fields.Boolean(
+        required=True, metadata={"description": "Written as a moderator of the site or as an admin, and marked so."}
+    )
     status = fields.String(required=True)
     published_revision = fields.Integer(required=True, allow_none=True)
     score = fields.Integer(required=True)

@@ -101,6 +101,9 @@ class ModelOut(Schema):
 class AuthorRecordOut(Schema):
     id = fields.UUID(required=True)
     display_name = PersonName(required=True)
+    is_staff = fields.Boolean(
+        required=True, metadata={"description": "The comment was written by a moderator of the site or an admin."}
+    )
     created_at = fields.AwareDateTime(required=True)
     published = fields.Integer(required=True)
     rejected = fields.Integer(required=True)

@@ -82,6 +82,8 @@ class Comment(Base, kw_only=True, eq=False, repr=False):
     shown_under_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("comment.id"), default=None)
     depth: Mapped[int] = mapped_column(default=1)
     """1 for a top-level comment."""
+    by_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether its author could moderate the site when they wrote it. What they become later changes nothing."""
 
     status: Mapped[str] = mapped_column(String(16), default=Status.SCREENING)
     current_number: Mapped[int] = mapped_column(default=1)

@@ -83,7 +83,7 @@ def test_the_demos_page_with_its_ways_in_open(site: Site, open_in: Callable[[str
 @pytest.mark.parametrize("language", LOCALES)
 def test_the_section_with_everything_open(paper: Newspaper, language: str) -> None:
     first = paper.post(paper.site.world.person(name="Ada"), sentence(1))
-    paper.post(paper.site.world.person(name="Bea"), sentence(2), parent=first["id"])
+    paper.post(paper.site.world.person(Role.ADMIN, name="Bea"), sentence(2), parent=first["id"])
     head = "<style>html { color-scheme: light dark; background: Canvas }</style>"
     page = paper.open(lang=language, head=head, csp="style-src 'unsafe-inline'; connect-src {vorab}")
     sign_in(page, paper.site.visitor())
@@ -98,6 +98,7 @@ def test_the_section_with_everything_open(paper: Newspaper, language: str) -> No
     section(page).locator('[data-do="reply"]').first.click()
     section(page).locator('[data-do="flag"]').last.click()
     section(page).locator("details.hints summary").first.click()
+    expect(section(page).locator(".staff")).to_be_visible()
 
     expect_no_barriers(page, language)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from moderation.models import Role
 from tests.browser.desk_visits import Desk, body_of, expect_counts, rows
 from tests.browser.visitors import Site
 from tests.sentences import insult
@@ -123,3 +124,17 @@ def test_f4_characters_that_hide_or_reorder_are_shown_by_their_number(desk: Desk
     page = desk.open(desk.moderator("Erika"))
 
     expect(page.locator(".unseen")).to_have_text(["U+200B", "U+2060", "U+00AD"])
+
+
+@pytest.mark.parametrize(("locale", "word"), [("de-DE", "Moderation"), ("en-GB", "Moderator")])
+def test_a_colleagues_comment_is_marked_as_such(desk: Desk, locale: str, word: str) -> None:
+    desk.post(desk.site.world.person(Role.MODERATOR, desk.key, name="Hans"), insult(0))
+    desk.post(desk.reader("Hans"), insult(1))
+    page = desk.open(desk.moderator("Erika"), locale=locale)
+
+    expect(page.locator("#item-title")).to_contain_text(f"Hans {word}")
+    page.keyboard.press("j")
+
+    expect(body_of(page)).to_contain_text(insult(1)[:20])
+    expect(page.locator("#item-title")).to_contain_text("Hans")
+    expect(page.locator("#item-title")).not_to_contain_text(word)

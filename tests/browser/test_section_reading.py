@@ -318,3 +318,20 @@ def test_a_slow_first_page_does_not_clear_away_a_reply_begun_meanwhile(paper: Ne
 
     page.wait_for_load_state("networkidle")
     expect(section(page).get_by_label("Deine Antwort an Ada")).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "word"), [("de", "Moderation"), ("en", "Moderator")])
+def test_a_moderators_comment_carries_a_badge_and_one_under_the_same_name_does_not(
+    paper: Newspaper, watch: Watch, language: str, word: str
+) -> None:
+    world = paper.site.world
+    paper.post(world.person(Role.MODERATOR, paper.key, name="Erika"), sentence(1))
+    paper.post(world.person(name="Erika"), sentence(2))
+    page = paper.open(lang=language)
+
+    by_staff, by_reader = comment(page, sentence(1)), comment(page, sentence(2))
+    expect(by_staff.locator(".author + .staff")).to_have_text(word)
+    expect(by_reader).to_be_visible()
+    expect(by_reader.locator(".staff")).to_have_count(0)
+    expect(section(page).get_by_role("article", name=f"Erika {word}")).to_have_count(1)
+    watch.assert_clean()

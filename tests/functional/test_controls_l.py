@@ -307,7 +307,7 @@ def test_l2_kept_comments_stay_where_they_are_without_a_name(world: World) -> No
     top = {comment["id"]: comment for comment in thread}
     shown = top[life.published["id"]]
     assert shown["body"] == TEXTS["published"]
-    assert shown["author"] == {"id": str(NOBODY), "display_name": "Gelöschtes Konto"}
+    assert shown["author"] == {"id": str(NOBODY), "display_name": "Gelöschtes Konto", "is_staff": False}
     assert [reply["id"] for reply in shown["replies"]] == [life.reply["id"]]
     assert top[life.edited["id"]]["body"] == "Sachlich."
     assert len(thread) == 3

@@ -59,6 +59,7 @@ function head(queue, current, actions) {
     h("h2", { id: "item-title" },
       h("span", { class: "visually-hidden" }, `${t("comment_by")} `),
       stranger(author.display_name),
+      author.is_staff ? [" ", h("span", { class: "item-staff" }, t("author_staff"))] : null,
       h("span", { class: "item-place muted" }, ` ${t("place", { at: queue.index + 1, of: `${queue.items.length}${queue.hasMore ? "+" : ""}` })}`)),
     h("p", { class: "item-facts muted" },
       h("span", { class: `state ${current.status}` }, waits), " · ",

@@ -76,6 +76,7 @@ export class CommentView {
       { id: `by-${id}` },
       initial(author),
       h("bdi", { class: "author" }, author.display_name),
+      author.is_staff && h("span", { class: "tag staff" }, t("staff")),
       is_own && h("span", { class: "tag" }, t("you")),
       this.#answers(),
       link,
