@@ -74,8 +74,11 @@ def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now
         return issued
     account, token = issued
     # Behind the hash sign a browser keeps it to itself: it reaches no server's log and no referrer (ASVS 14.2.1).
-    link = f"{services.settings.base_url.rstrip('/')}{path}?lang={letter.language}#{token}"
-    return _Filled(letter.kind, letter.language, {**outbox.salutation(account), "link": link})
+    salutation = outbox.salutation(account)
+    # The page behind the link cannot tell whose the token is, but is to speak as the letter does.
+    manner = "&formal=1" if salutation.get("formal") else ""
+    link = f"{services.settings.base_url.rstrip('/')}{path}?lang={letter.language}{manner}#{token}"
+    return _Filled(letter.kind, letter.language, {**salutation, "link": link})
 
 
 def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> _Issued:

@@ -194,6 +194,7 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
         "author": _author_record(item),
         "article": {
             "site": item.site.key,
+            "site_name": item.site.name,
             "id": item.article.external_id,
             "title": item.article.title,
             "url": item.article.url,

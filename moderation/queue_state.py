@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from moderation import review_filters
@@ -147,13 +147,24 @@ def choices(session: Session, site_key: str | None, *, actor: Actor) -> Choices:
 
 def _sites(session: Session, waiting: ColumnElement[bool], actor: Actor) -> tuple[Choice, ...]:
     """Every site of the actor's, also those on which nothing waits."""
-    query = select(Site.key, Site.name, func.count(Comment.site_id)).outerjoin(
-        Comment, (Comment.site_id == Site.id) & waiting
+    rows = session.execute(
+        select(Site.key, Site.name, func.count(Comment.site_id))
+        .outerjoin(Comment, (Comment.site_id == Site.id) & waiting)
+        .where(_is_work_of(actor))
+        .group_by(Site.key, Site.name)
+        .order_by(Site.name, Site.key)
     )
-    if actor.role != Role.ADMIN:
-        query = query.where(Site.id.in_(actor.sites))
-    rows = session.execute(query.group_by(Site.key, Site.name).order_by(Site.name, Site.key))
     return tuple(Choice(key, name, key, count) for key, name, count in rows)
+
+
+def only_site(session: Session, *, actor: Actor) -> str | None:
+    """The key of the site that is all of the actor's work; ``None`` for several, or none."""
+    keys = session.scalars(select(Site.key).where(_is_work_of(actor)).limit(2)).all()
+    return keys[0] if len(keys) == 1 else None
+
+
+def _is_work_of(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.role == Role.ADMIN else Site.id.in_(actor.sites)
 
 
 def _articles(session: Session, waiting: ColumnElement[bool]) -> tuple[Choice, ...]:

@@ -2,6 +2,8 @@
 
 A letter's token stands behind the address's hash sign, which a browser sends to nobody; the page takes it from there,
 wipes it from the address bar and sends it in a request's body.
+
+German says „Sie“ to staff, „du“ to readers, and neither to whoever has not said yet who they are.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from importlib import resources
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from api import language
+from api import auth, language
 from api.services import services
 
 blueprint = Blueprint("account_pages", __name__, template_folder="../templates")
@@ -55,14 +57,25 @@ def script() -> Response:
 def _page(kind: str) -> Response:
     chosen = request.args.get("lang", "")
     spoken = chosen if chosen in language.LANGUAGES else language.current()
+    texts = language.texts(spoken)
+    is_formal = _is_formal()
+    words = texts["account_pages"] | (texts.get("account_pages_formal", {}) if is_formal else {})
     answer = make_response(
-        render_template("account.html", kind=kind, language=spoken, texts=language.texts(spoken)["account_pages"])
+        render_template("account.html", kind=kind, language=spoken, texts=words, is_formal=is_formal)
     )
     answer.headers["Content-Security-Policy"] = _CSP
     answer.headers["Content-Language"] = spoken
     answer.headers["Cache-Control"] = "no-store"
-    answer.vary.add("Accept-Language")
+    answer.vary.update(["Cookie", "Accept-Language"])
     return answer
+
+
+def _is_formal() -> bool:
+    """Whether a letter to staff led here, which its link says, or staff are signed in."""
+    if "formal" in request.args:
+        return True
+    found = auth.identity()
+    return found is not None and found.actor.is_staff
 
 
 def _asset(name: str, mimetype: str) -> Response:

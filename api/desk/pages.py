@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api import auth, browser_sessions, language
 from api.desk import assets
 from api.services import services
-from moderation import identity_providers
+from moderation import identity_providers, queue_state
 from moderation.models import Role
 from moderation.review_queue import REASON_CODES
 from moderation.sanctions import REASONS
@@ -127,9 +127,16 @@ def _context(found: Authenticated | None, spoken: str) -> dict[str, Any]:
             "account": found.account.display_name if found is not None else None,
             "passkeys_available": held.checker.party is not None,
             "providers": _providers(),
+            "only_site": _only_site(found) if found is not None else None,
         },
         "demo": demo_accounts() if held.settings.demo else None,
     }
+
+
+def _only_site(found: Authenticated) -> str | None:
+    """Whoever works for one site need not be told at each comment which it is."""
+    with services().database.read() as session:
+        return queue_state.only_site(session, actor=found.actor)
 
 
 def _providers() -> list[dict[str, str]]:

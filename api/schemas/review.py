@@ -133,6 +133,10 @@ class LatestDecisionOut(Schema):
     decided_at = fields.AwareDateTime(required=True)
 
 
+class ReviewArticleOut(ArticleOut):
+    site_name = fields.String(required=True, metadata={"description": "What people call the site; `site` is its key."})
+
+
 class QueueItemOut(Schema):
     id = fields.UUID(required=True)
     version = fields.Integer(required=True)
@@ -160,7 +164,7 @@ class QueueItemOut(Schema):
     )
     model = fields.Nested(ModelOut, required=True, allow_none=True)
     author = fields.Nested(AuthorRecordOut, required=True)
-    article = fields.Nested(ArticleOut, required=True)
+    article = fields.Nested(ReviewArticleOut, required=True)
     parent = fields.Nested(ParentOut, required=True, allow_none=True)
     depth = fields.Integer(required=True, metadata={"description": "1 for a top-level comment."})
     reply_count = fields.Integer(required=True)

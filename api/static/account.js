@@ -11,6 +11,7 @@ const value = document.getElementById("value");
 const problem = document.getElementById("problem");
 const button = form.querySelector("button");
 if (kind !== "forgotten" && !token) {
+  document.getElementById("intro").hidden = true;
   fail(form.dataset.noToken);
   button.hidden = true;
 }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from moderation import sites
 from moderation.models import Role
 from tests.browser.desk_visits import Desk, body_of, counts, expect_counts, rows
-from tests.browser.visitors import Site
+from tests.browser.visitors import Site, look
 from tests.sentences import insult, sentence
+from tests.world import ARTICLE
 
 
 @pytest.fixture
@@ -69,6 +72,62 @@ def test_every_filter_narrows_list_and_counts(desk: Desk, site: Site, visit: Cal
     page.locator("#words").press("Enter")
     expect(page.get_by_text("Nichts gefunden")).to_be_visible()
     expect_counts(page, 0, 0, 0)
+
+
+def named(desk: Desk, name: str) -> Desk:
+    with desk.site.world.database.write() as session:
+        sites.by_key(session, desk.key).name = name
+    return desk
+
+
+@pytest.mark.parametrize(("locale", "width"), [("de-DE", 320), ("en-GB", 320), ("de-DE", 1280), ("en-GB", 1280)])
+def test_a_moderator_of_several_sites_reads_their_names(
+    desk: Desk, site: Site, visit: Callable[..., BrowserContext], locale: str, width: int
+) -> None:
+    north, south = named(desk, "Zeitung Nord"), named(Desk(site, visit), "Tagblatt Süd & Söhne")
+    north.post(desk.reader("Ada"), insult(0))
+    south.post(desk.reader("Bob"), insult(1))
+    erika = site.visitor(Role.MODERATOR, north.key, south.key, name="Erika")
+    page = desk.open(erika, locale=locale, viewport={"width": width, "height": 800})
+
+    expect(page.locator(".item-where")).to_contain_text("· Zeitung Nord")
+    page.locator("#toggle-filters").click()
+    expect(page.locator("select[name=site] option")).to_contain_text(["", "Tagblatt Süd & Söhne", "Zeitung Nord"])
+    look(page, f"desk-sites-{locale[:2]}-{width}")
+    expect(page.get_by_text(north.key)).to_have_count(0)
+    page.locator("#item").focus()
+    page.keyboard.press("j")
+    expect(page.locator(".item-where")).to_contain_text("· Tagblatt Süd & Söhne")
+    page.get_by_role("button", name=re.compile("Maßnahmen|Take action")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("header")).to_contain_text(re.compile("(auf|on) Tagblatt Süd & Söhne"))
+    expect(page.get_by_text(south.key)).to_have_count(0)
+    look(page, f"desk-sites-author-{locale[:2]}-{width}")
+
+    page.goto(f"{site.url}/desk/figures?site={south.key}")
+    expect(page.locator("select[name=site] option:checked")).to_have_text("Tagblatt Süd & Söhne")
+    expect(page.get_by_text(south.key)).to_have_count(0)
+    look(page, f"desk-sites-figures-{locale[:2]}-{width}")
+
+
+@pytest.mark.parametrize(("locale", "width"), [("de-DE", 320), ("en-GB", 1280)])
+def test_whoever_works_for_one_site_is_not_told_at_each_comment_which(desk: Desk, locale: str, width: int) -> None:
+    named(desk, "Zeitung Nord").post(desk.reader("Ada"), insult(0))
+    page = desk.open(desk.moderator("Erika"), locale=locale, viewport={"width": width, "height": 800})
+
+    expect(page.locator(".item-where")).to_have_text(ARTICLE)
+    look(page, f"desk-one-site-{locale[:2]}-{width}")
+    page.get_by_role("button", name=re.compile("Maßnahmen|Take action")).click()
+    expect(page.get_by_role("dialog").locator("header")).to_contain_text("Zeitung Nord")
+    look(page, f"desk-one-site-author-{locale[:2]}-{width}")
+
+
+def test_an_admin_is_told_as_there_are_several_sites(desk: Desk, site: Site) -> None:
+    named(desk, "Zeitung Nord").post(desk.reader("Ada"), insult(0))
+
+    page = desk.open(site.visitor(Role.ADMIN, name="Ina"), f"/desk?site={desk.key}")
+
+    expect(page.locator(".item-where")).to_contain_text("· Zeitung Nord")
 
 
 def test_one_author_is_looked_at_from_any_of_their_comments(desk: Desk) -> None:

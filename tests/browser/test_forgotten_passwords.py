@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from moderation.models import Role
 from tests.browser.letters import link_in_letter_to
 from tests.browser.section_visits import section
 from tests.browser.test_my_data import show
@@ -40,6 +41,10 @@ TEXTS = {
         "used": "This link has expired",
         "no_token": "The key from the letter is missing",
     },
+}
+STAFF = {
+    "de": {"intro": "Danach sind Sie auf allen Geräten abgemeldet", "saved": "Ihr neues Passwort gilt ab sofort."},
+    "en": {"intro": "You will then be signed out on all devices", "saved": "Your new password works from now on."},
 }
 SIZES = [("de", 360), ("en", 1200)]
 
@@ -92,6 +97,33 @@ def test_from_the_section_by_letter_to_a_new_password(
     watch.assert_clean()
 
 
+@pytest.mark.parametrize(("language", "width"), [("de", 320), ("en", 1280)])
+def test_a_moderators_letter_leads_to_a_page_that_is_polite(
+    site: Site, visit: Callable[..., BrowserContext], watch: Watch, language: str, width: int
+) -> None:
+    who = site.visitor(Role.MODERATOR, "demo")
+    page = visit(**options(language, width)).new_page()
+    page.goto(f"{site.url}/account/forgotten?lang={language}")
+    page.get_by_role("textbox").fill(who.email)
+    page.get_by_role("button", name=TEXTS[language]["ask"]).click()
+    expect(page.get_by_role("status")).to_contain_text(TEXTS[language]["asked"])
+    look(page, f"forgotten-staff-{language}-{width}")
+
+    page.goto(link_in_letter_to(site, who.email))
+    expect(page.locator("#intro")).to_contain_text(STAFF[language]["intro"])
+    look(page, f"password-staff-{language}-{width}")
+    assert axe_findings(page) == []
+    other = "en" if language == "de" else "de"
+    page.get_by_role("link", name={"de": "Deutsch", "en": "English"}[other]).click()
+    expect(page.locator("#intro")).to_contain_text(STAFF[other]["intro"])
+    page.get_by_role("link", name={"de": "Deutsch", "en": "English"}[language]).click()
+    page.get_by_label(TEXTS[language]["password"], exact=True).fill(NEW)
+    page.get_by_role("button", name=TEXTS[language]["save"]).click()
+    expect(page.get_by_role("status")).to_contain_text(STAFF[language]["saved"])
+    look(page, f"password-staff-done-{language}-{width}")
+    watch.assert_clean()
+
+
 @pytest.mark.parametrize(("language", "width"), SIZES)
 @pytest.mark.parametrize("path", ["/account/password", "/account/address"])
 def test_an_address_without_its_key_says_so(
@@ -103,5 +135,6 @@ def test_an_address_without_its_key_says_so(
 
     expect(page.get_by_role("alert")).to_contain_text(TEXTS[language]["no_token"])
     expect(page.locator("form button")).to_be_hidden()
+    expect(page.locator("form > p").first).to_be_hidden()
     look(page, f"no-key{path.replace('/', '-')}-{language}-{width}")
     assert axe_findings(page) == []

@@ -183,6 +183,10 @@ def test_an_author_is_told_what_holds_after_all_of_theirs_was_removed_and_given_
     assert "zuletzt veröffentlichte Fassung" in answer["explanation"]
 
 
+SPOKEN = ("mail", "account_pages")
+"""What German says to readers in one way and to staff in another."""
+
+
 def texts(language: str) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = json.loads(resources.files("api").joinpath(f"texts/{language}.json").read_text())
     return found
@@ -191,30 +195,32 @@ def texts(language: str) -> dict[str, dict[str, str]]:
 def test_every_text_is_there_in_both_languages_with_the_same_gaps() -> None:
     german, english = texts("de"), texts("en")
 
-    formal = german.pop("mail_formal")
+    formal = {group: german.pop(f"{group}_formal") for group in SPOKEN}
     assert {group: set(entries) for group, entries in german.items()} == {
         group: set(entries) for group, entries in english.items()
     }
     for group, entries in german.items():
         for code, words in entries.items():
             assert gaps(words) == gaps(english[group][code]), code
-    for code, words in formal.items():
-        assert gaps(words) == gaps(german["mail"][code]), code
+    for group, entries in formal.items():
+        for code, words in entries.items():
+            assert gaps(words) == gaps(german[group][code]), code
 
 
 def gaps(words: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(words) if name}
 
 
-def test_every_letter_that_staff_can_get_has_a_formal_form() -> None:
+@pytest.mark.parametrize("group", SPOKEN)
+def test_every_letter_and_page_that_staff_can_get_has_a_formal_form(group: str) -> None:
     german = texts("de")
     familiar = re.compile(r"\b(du|dich|dir|dein\w*|euch|euer)\b", re.IGNORECASE)
     to_readers_only = ("sanction_", "lifted.", "note")
 
-    formal = german["mail_formal"]
+    formal = german[f"{group}_formal"]
 
     assert not [code for code, words in formal.items() if familiar.search(words)]
-    needed = {code for code, words in german["mail"].items() if familiar.search(words)}
+    needed = {code for code, words in german[group].items() if familiar.search(words)}
     assert {code for code in needed if not code.startswith(to_readers_only)} <= set(formal)
 
 

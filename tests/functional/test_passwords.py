@@ -7,10 +7,12 @@ import datetime as dt
 import email
 import email.policy
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -30,6 +32,8 @@ from tests.world import ORIGIN, Person, World, json_of, some_id
 PASSWORD = "Ahornblatt am Fenster"
 OTHER = "Birkenrinde im Regen"
 ADA = "ada@example.org"
+FAMILIAR = re.compile(r"\b(du|dich|dir|dein\w*)\b", re.IGNORECASE)
+FORMAL = re.compile(r"\b(Sie|Ihnen|Ihre?[nmrs]?)\b")
 
 
 @pytest.fixture
@@ -447,8 +451,73 @@ def test_letters_say_sie_to_staff_and_du_to_readers_in_german(world: World, post
     to_staff, to_reader = (plain(letter) for letter in postbox.empty())
     ask(world, str(moderator.account.email), **{"Accept-Language": "en"})
     (in_english,) = (plain(letter) for letter in postbox.empty())
+    demand_another(world, moderator.account.id, world.person(Role.ADMIN))
+    (demanded,) = (plain(letter) for letter in postbox.empty())
 
     assert "Guten Tag Mo" in to_staff
     assert "können Sie ein neues Passwort wählen" in to_staff
     assert "kannst du ein neues Passwort wählen" in to_reader
     assert "use this link to choose a new password" in in_english
+    assert "die Verwaltung von 127.0.0.1 bittet Sie" in demanded
+
+
+def page(world: World, path: str, by: Person | None = None) -> str:
+    return world.client.get(path, headers=by.headers if by else {}).get_data(as_text=True)
+
+
+def path_in(letter: EmailMessage) -> str:
+    """What a browser asks the server for that opens the letter's link."""
+    (link,) = re.findall(r"http\S+#", plain(letter))
+    address = urlsplit(link)
+    return f"{address.path}?{address.query}"
+
+
+def test_the_page_behind_a_letters_link_speaks_as_the_letter_does(world: World, postbox: Postbox) -> None:
+    moderator = world.person(Role.MODERATOR, "demo")
+
+    ask(world, str(moderator.account.email))
+    ask(world)
+    for_staff, for_reader = (page(world, path_in(letter)) for letter in postbox.empty())
+
+    assert "Danach sind Sie auf allen Geräten abgemeldet" in for_staff
+    assert "Sie können sich jetzt damit anmelden" in for_staff
+    assert "Danach bist du auf allen Geräten abgemeldet" in for_reader
+    assert not FAMILIAR.search(for_staff)
+    assert not FORMAL.search(for_reader)
+    # In the other language and back.
+    assert re.findall(r'href="\?(\S+)"', for_staff) == ["lang=de&amp;formal=1", "lang=en&amp;formal=1"]
+    assert re.findall(r'href="\?(\S+)"', for_reader) == ["lang=de", "lang=en"]
+
+
+@pytest.mark.parametrize("path", ["/account/password", "/account/address"])
+def test_staff_who_are_signed_in_are_spoken_to_formally(world: World, path: str) -> None:
+    reader = world.person()
+
+    for role in (Role.MODERATOR, Role.ADMIN):
+        staff = world.person(role, *(["demo"] if role == Role.MODERATOR else []))
+        assert FORMAL.search(page(world, path, staff))
+        assert not FAMILIAR.search(page(world, path, staff))
+    assert FAMILIAR.search(page(world, path, reader))
+    assert not FORMAL.search(page(world, path, reader))
+    assert page(world, path, reader) == page(world, path)
+
+
+def test_whoever_has_forgotten_a_password_is_spoken_to_in_neither_way(world: World, postbox: Postbox) -> None:
+    """Nobody is known there yet, and the page is not to say whose address it was given."""
+    shown = page(world, "/account/forgotten")
+
+    assert "ein neues Passwort wählen" in shown
+    assert not FAMILIAR.search(shown)
+    assert not FORMAL.search(shown)
+    assert not FAMILIAR.search(json_of(complete(world, "garbage"))["detail"])
+
+
+def test_b2_a_moderators_address_is_answered_like_anybodys(world: World, postbox: Postbox) -> None:
+    moderator = world.person(Role.MODERATOR, "demo")
+
+    known, unknown = ask(world, str(moderator.account.email)), ask(world, "nobody@example.org")
+
+    assert known.status_code == unknown.status_code == 202
+    assert json_of(known) == {"email": moderator.account.email}
+    assert json_of(unknown) == {"email": "nobody@example.org"}
+    assert set(known.headers.keys()) == set(unknown.headers.keys())

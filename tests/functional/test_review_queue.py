@@ -337,6 +337,18 @@ def test_an_admin_sees_all_sites_and_can_look_at_one(world: World) -> None:
     assert world.call("GET", "/review-queue?site=nirgends", by=admin).status_code == 404
 
 
+def test_moderators_are_told_a_sites_name_beside_its_key_and_readers_the_key_alone(
+    world: World, moderator: Person
+) -> None:
+    held = world.comment(world.person(), insult(0))
+
+    listed, alone = queue(world, moderator)["items"][0], world.queue_item(held["id"], moderator)
+
+    assert listed["article"] == alone["article"] == {**held["article"], "site_name": "Demo"}
+    assert held["article"]["site"] == "demo"
+    assert "site_name" not in held["article"]
+
+
 def batch(world: World, by: Person, entries: list[tuple[str, str, int]]) -> list[dict[str, Any]]:
     wish = {
         "decisions": [{"comment_id": one, "action": action, "version": version} for one, action, version in entries]

@@ -17,9 +17,9 @@ export class AuthorActions {
 
   constructor(item, onchange) {
     this.author = item.author;
-    this.site = item.article.site;
+    this.article = item.article;
     this.onchange = onchange;
-    this.#path = `/sites/${encodeURIComponent(this.site)}/authors/${this.author.id}`;
+    this.#path = `/sites/${encodeURIComponent(this.article.site)}/authors/${this.author.id}`;
     this.element = h("div", { id: "author-actions" });
   }
 
@@ -48,7 +48,7 @@ export class AuthorActions {
   #render() {
     const all = removals({ path: `${this.#path}/removals`, onchange: this.onchange, dialog: this.dialog });
     show(this.dialog,
-      h("header", {}, h("h2", { id: "author-title" }, stranger(this.author.display_name)), h("p", { class: "muted" }, t("author_on", { site: this.site }))),
+      h("header", {}, h("h2", { id: "author-title" }, stranger(this.author.display_name)), h("p", { class: "muted" }, t("author_on", { site: this.article.site_name }))),
       this.#inForce(), this.#form(), all,
       history(this.found.items),
       page.is_admin ? this.#newPassword() : null,

@@ -55,7 +55,7 @@ function head(queue, current, actions) {
   return h("header", { class: "item-head" },
     h("p", { class: "item-where" },
       article.url ? h("a", { href: article.url, target: "_blank", rel: "noopener noreferrer", id: "article-link" }, stranger(title), h("span", { class: "visually-hidden" }, ` (${t("new_window")})`)) : stranger(title),
-      h("span", { class: "muted" }, ` · ${article.site}`)),
+      article.site === page.only_site ? null : h("span", { class: "muted" }, ` · ${article.site_name}`)),
     h("h2", { id: "item-title" },
       h("span", { class: "visually-hidden" }, `${t("comment_by")} `),
       stranger(author.display_name),
