@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 # Loaded models live in each worker; one of them uses every core for a single request.
 RUN_SETTINGS = VORAB_DEMO=1 VORAB_BASE_URL=http://$(HOST):$(PORT) VORAB_LOG_LEVEL=$${VORAB_LOG_LEVEL:-warning}
 
-.PHONY: run test check bench faults format lock sbom audit clean
+.PHONY: run test coverage check bench faults format lock sbom audit clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/ready-run var/secret
@@ -23,6 +23,10 @@ run: $(VENV)/ready-run var/secret
 
 test: $(VENV)/ready-dev
 	@$(BIN)/python -m tests.run
+
+# The same with branch coverage of the three packages.
+coverage: $(VENV)/ready-dev
+	@$(BIN)/python -m tests.run --cov --cov-report term:skip-covered
 
 check: $(VENV)/ready-dev
 	@$(BIN)/python -m tests.run --checks-only

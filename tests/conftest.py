@@ -5,10 +5,12 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 from sqlalchemy.engine import URL
+from werkzeug.routing import Rule
 
 from api import logs
 from api.app import Replacements, create_app
@@ -32,9 +34,30 @@ def logs_of_its_own() -> Iterator[None]:
     structlog.contextvars.clear_contextvars()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def routes_compiled_once() -> None:
+    """Thousands of applications are made here, each with the same hundred routes; compiling them takes the longest."""
+    compile_builder: Callable[[Rule, bool], Any] = Rule._compile_builder
+    known: dict[tuple[object, ...], Any] = {}
+
+    def compiled(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = compiled  # type: ignore[method-assign]
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return databases.sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(sqlite_template: Path) -> Database:
+    """One for all tests, each of which finds another file behind it: what was compiled into SQL once stays so."""
+    return databases.sqlite_copy(sqlite_template, sqlite_template.parent)
 
 
 @pytest.fixture(scope="session")
@@ -56,10 +79,11 @@ def postgresql_database(postgresql_server: URL | None, worker_id: str) -> Iterat
 
 
 @pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty, migrated database: every test that asks for one runs on both kinds."""
     if request.param == "sqlite":
-        made = databases.sqlite_copy(request.getfixturevalue("sqlite_template"), tmp_path)
+        made: Database = request.getfixturevalue("sqlite_database")
+        databases.sqlite_afresh(request.getfixturevalue("sqlite_template"), made)
         yield made
         made.dispose()
         return

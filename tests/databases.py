@@ -34,6 +34,15 @@ def sqlite_copy(template: Path, folder: Path) -> Database:
     return Database(f"sqlite:///{path}")
 
 
+def sqlite_afresh(template: Path, database: Database) -> None:
+    """Put a copy of the template in the place of the database's file."""
+    path = Path(str(database.engine.url.database))
+    for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        # Not written over: whoever still has the old file open goes on with that.
+        name.unlink(missing_ok=True)
+    shutil.copy(template, path)
+
+
 def postgresql_server(folder: Path) -> URL | None:
     """A server's address: the one that the environment names, one on this machine, or one from a wheel."""
     for candidate in filter(None, (os.environ.get("VORAB_TEST_POSTGRESQL"), LOCAL)):
