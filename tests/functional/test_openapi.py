@@ -165,7 +165,8 @@ def make_fruitful(case: Any, number: int) -> None:
     if case.operation.label == POST:
         case.body = {"body": f"{sentence(number)} {'Murrkopf!' if number % 2 else ''}"}
         case.headers = {"Origin": ORIGIN}
-    elif isinstance(case.body, dict) and "closed" in case.body:
+    elif isinstance(case.body, dict) and case.body.get("closed") is True:
+        # Only that: what is no boolean is to be refused.
         case.body["closed"] = False
 
 
