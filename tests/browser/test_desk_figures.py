@@ -33,11 +33,11 @@ def test_moving_the_threshold_says_what_would_have_happened(desk: Desk, watch: W
     page.goto(f"{desk.site.url}/desk/figures")
 
     words = page.locator(".sum")
-    expect(words).to_contain_text("Bei 0,50 warten 4 Kommentare (wie zurzeit)")
-    expect(words).to_contain_text("Von 3 abgelehnten rutschen 0 durch")
+    expect(words).to_contain_text("Bei 0,50 warten: 4 (wie zurzeit)")
+    expect(words).to_contain_text("Von den abgelehnten kämen durch: 0 von 3")
     page.locator("#threshold").focus()
     page.keyboard.press("Home")
-    expect(words).to_contain_text("Bei 0,00 warten 5 Kommentare (+1)")
+    expect(words).to_contain_text("Bei 0,00 warten: 5 (+1)")
 
     page.locator("#days summary").click()
     expect(page.get_by_role("table", name="Kommentare pro Tag")).to_be_visible()

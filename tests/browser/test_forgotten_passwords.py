@@ -43,8 +43,16 @@ TEXTS = {
     },
 }
 STAFF = {
-    "de": {"intro": "Danach sind Sie auf allen Geräten abgemeldet", "saved": "Ihr neues Passwort gilt ab sofort."},
-    "en": {"intro": "You will then be signed out on all devices", "saved": "Your new password works from now on."},
+    "de": {
+        "forgotten": "Passwort vergessen?",
+        "intro": "Danach sind Sie auf allen Geräten abgemeldet",
+        "saved": "Ihr neues Passwort gilt ab sofort.",
+    },
+    "en": {
+        "forgotten": "Forgot your password?",
+        "intro": "You will then be signed out on all devices",
+        "saved": "Your new password works from now on.",
+    },
 }
 SIZES = [("de", 360), ("en", 1200)]
 
@@ -102,8 +110,12 @@ def test_a_moderators_letter_leads_to_a_page_that_is_polite(
     site: Site, visit: Callable[..., BrowserContext], watch: Watch, language: str, width: int
 ) -> None:
     who = site.visitor(Role.MODERATOR, "demo")
-    page = visit(**options(language, width)).new_page()
-    page.goto(f"{site.url}/account/forgotten?lang={language}")
+    desk = visit(**options(language, width)).new_page()
+    desk.goto(f"{site.url}/desk?lang={language}")
+    look(desk, f"desk-sign-in-{language}-{width}")
+    with desk.expect_popup() as opened:
+        desk.get_by_role("link", name=STAFF[language]["forgotten"]).click()
+    page = opened.value
     page.get_by_role("textbox").fill(who.email)
     page.get_by_role("button", name=TEXTS[language]["ask"]).click()
     expect(page.get_by_role("status")).to_contain_text(TEXTS[language]["asked"])
