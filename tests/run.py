@@ -60,7 +60,8 @@ def passes_tests(arguments: list[str]) -> bool:
     """The tests in two processes; what ``make coverage`` adds takes half as long again."""
     extra = [argument for argument in arguments if argument != "--checks-only"]
     command = [
-        BIN / "python", "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", "--durations", "5", "-r", "fEs", *extra,
+        BIN / "python", "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", "--durations", "5", "-r", "fEs",
+        *extra,
     ]  # fmt: skip
     return subprocess.run(command, check=False).returncode == 0
 
