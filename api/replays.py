@@ -47,8 +47,9 @@ _READ = (
 _UNSHARED = ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING")
 """What no request has that is answered for everybody."""
 _KEPT = ("200", "304")
-_OWN = {"x-request-id", "x-accel-expires"}
-"""Headers that each answer has of its own."""
+_OWN = {"x-request-id", "x-accel-expires", "content-length"}
+"""Headers that each answer has of its own. Two bodies of one version may differ in length: the one that was made while
+the next version was on its way has something of that."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ class Replays:
         if known is None or body is None:
             return self._application(environ, self._watching(key, environ, start_response))
         request_id = headers.request_id(environ.get("HTTP_X_REQUEST_ID"))
-        start_response(known.status, [*known.headers, *public_pages.expiry(), ("X-Request-Id", request_id)])
+        own = [*public_pages.expiry(), ("X-Request-Id", request_id)]
+        if known.code != HTTPStatus.NOT_MODIFIED:
+            own.append(("Content-Length", str(len(body))))
+        start_response(known.status, [*known.headers, *own])
         _tell(known, request_id, time.perf_counter() - began)
         return [body]
 

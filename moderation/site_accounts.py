@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moderation import accounts
+from moderation import accounts, publication
 from moderation.errors import InvalidInputError
 from moderation.models import Account, Role, SignInSession, Site, SiteIdentity
 from moderation.text.input import clean_name
@@ -44,9 +44,12 @@ def settle(session: Session, site: Site, vouched: Vouched, *, now: dt.datetime) 
     account = _known(session, site, vouched)
     if account is None:
         account = _make(session, site, vouched, name, now=now)
+    is_renamed = account.display_name != name
     account.display_name, account.email = name, email
     _set_role(session, account, site, vouched.role)
     session.flush()
+    if is_renamed:
+        publication.renew_all_of(session, account.id)
     return account
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,20 @@ def test_the_second_answer_is_the_first_one_and_asks_nobody(
     assert shown(second) == shown(first)
     assert second.headers["X-Request-Id"] != first.headers["X-Request-Id"]
     assert {name for name, _ in second.headers} == {name for name, _ in first.headers}
+
+
+def test_an_answer_is_as_long_as_it_says_though_its_page_was_made_anew(world: World, application: Counting) -> None:
+    """Another request made the page while the next version was on its way, and its body is longer."""
+    world.comment(world.person())
+    get(world)
+    (address, kept), *_ = world.services.public_pages._kept.items()
+    world.services.public_pages.keep(address, replace(kept, body=kept.body + b" "))
+    asked = application.calls
+
+    answer = get(world)
+
+    assert application.calls == asked
+    assert answer.headers["Content-Length"] == str(len(answer.data)) == str(len(kept.body) + 1)
 
 
 def test_a_304_is_said_again_too(world: World, application: Counting) -> None:

@@ -96,6 +96,32 @@ def test_the_same_subject_is_the_same_account_with_the_name_and_address_of_today
         assert session.scalar(select(func.count()).select_from(SiteIdentity)) == 1
 
 
+def test_a_new_name_is_seen_by_everybody_at_once(world: World) -> None:
+    signer = shared_key(world)
+    thread = "/sites/demo/articles/artikel-1/comments"
+    headers = {**bearer(exchange(world, signer.token())), "Origin": ORIGIN}
+    assert world.call("POST", thread, {"body": "Ein sachlicher Beitrag."}, headers=headers).status_code == 201
+    before = world.call("GET", thread)
+
+    exchange(world, signer.token(name="Rosa Lind-Meyer"))
+
+    after = world.call("GET", thread, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert json_of(after)["items"][0]["author"]["display_name"] == "Rosa Lind-Meyer"
+
+
+def test_who_comes_again_by_the_same_name_changes_nothing_for_anybody(world: World) -> None:
+    signer = shared_key(world)
+    thread = "/sites/demo/articles/artikel-1/comments"
+    headers = {**bearer(exchange(world, signer.token())), "Origin": ORIGIN}
+    world.call("POST", thread, {"body": "Ein sachlicher Beitrag."}, headers=headers)
+    before = world.call("GET", thread).headers["ETag"]
+
+    exchange(world, signer.token())
+
+    assert world.call("GET", thread, headers={"If-None-Match": before}).status_code == 304
+
+
 def test_another_site_s_reader_of_the_same_name_is_another_account(world: World) -> None:
     world.site("zweite")
     here, there = shared_key(world), shared_key(world, site="zweite")
