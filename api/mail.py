@@ -57,6 +57,7 @@ def compose(message: OutboxMessage, settings: Settings) -> EmailMessage:
     details = {
         "site": urlsplit(settings.base_url).hostname or "",
         "forgotten_url": f"{settings.base_url.rstrip('/')}/account/forgotten?lang={message.language}",
+        "unconfirmed_days": settings.keep_unconfirmed.days,
         **message.context,
         **sanction_texts.in_letter(message.context, message.language),
     }

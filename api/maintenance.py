@@ -28,23 +28,24 @@ from moderation.errors import ClassifierUnavailableError
 log = structlog.get_logger()
 
 _TIDY_EVERY = 600
+"""So many times the interval, that is ten minutes."""
 _REMOVED_AT_ONCE = 50
 
 
 class Maintenance:
-    """A thread that looks around every ``interval_s`` seconds, beginning at once."""
+    """Threads that look around every ``interval_s`` seconds, beginning at once; what only gets old, more rarely."""
 
     def __init__(self, services: Services, mailer: mail.Mailer, *, interval_s: float = 1.0) -> None:
         self._services = services
         self._mailer = mailer
-        self._interval_s = interval_s
         self._stop = threading.Event()
-        # A mail server that does not answer must not keep comments from being screened.
         self._threads = (
-            threading.Thread(target=self._loop, name="maintenance", daemon=True),
-            threading.Thread(target=self._repeat, args=(self.send_letters,), name="letters", daemon=True),
-            # And neither must taking away what somebody wrote in ten years.
-            threading.Thread(target=self._repeat, args=(self.go_on_removing,), name="removals", daemon=True),
+            self._thread("maintenance", self.sweep, interval_s),
+            # A mail server that does not answer must not keep comments from being screened.
+            self._thread("letters", self.send_letters, interval_s),
+            # And neither must taking away what somebody wrote in ten years, or deleting ten thousand accounts.
+            self._thread("removals", self.go_on_removing, interval_s),
+            self._thread("tidying", self.tidy, interval_s * _TIDY_EVERY),
         )
 
     def start(self) -> None:
@@ -56,19 +57,13 @@ class Maintenance:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def _repeat(self, work: Callable[[], None]) -> None:
+    def _thread(self, name: str, work: Callable[[], None], pause_s: float) -> threading.Thread:
+        return threading.Thread(target=self._repeat, args=(work, pause_s), name=name, daemon=True)
+
+    def _repeat(self, work: Callable[[], None], pause_s: float) -> None:
         while not self._stop.is_set():
             self._survive(work)
-            self._stop.wait(self._interval_s)
-
-    def _loop(self) -> None:
-        rounds = 0
-        while not self._stop.is_set():
-            self._survive(self.sweep)
-            if rounds % _TIDY_EVERY == 0:
-                self._survive(self.tidy)
-            rounds += 1
-            self._stop.wait(self._interval_s)
+            self._stop.wait(pause_s)
 
     def sweep(self) -> None:
         """Take up revisions that nobody screens: their process died, or there was no classifier when they came."""
@@ -110,6 +105,8 @@ class Maintenance:
         kept = retention.enforce(services.database, services.periods, now=now)
         if kept.refused or kept.forgotten:
             log.info("texts_forgotten", refused=kept.refused, forgotten=kept.forgotten)
+        if kept.erased:
+            log.info("unconfirmed_accounts_erased", accounts=kept.erased)
 
     @staticmethod
     def _survive(work: Callable[[], None]) -> None:

@@ -48,7 +48,12 @@ class Services:
     @property
     def periods(self) -> Periods:
         kept = self.settings
-        return Periods(refused=kept.keep_refused, withdrawn=kept.keep_withdrawn, held=kept.keep_held)
+        return Periods(
+            refused=kept.keep_refused,
+            withdrawn=kept.keep_withdrawn,
+            held=kept.keep_held,
+            unconfirmed=kept.keep_unconfirmed,
+        )
 
     @property
     def sealer(self) -> Sealer:

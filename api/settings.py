@@ -15,6 +15,8 @@ _MIN_SECRET = 32
 PUBLISHED_MODELS = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
 """Values of ``VORAB_MODEL`` that mean what Detoxify's makers publish."""
 _LIMIT = re.compile(r"_per_(account|address|site)$")
+_LEAST_DAYS = {"keep_refused": 1, "keep_withdrawn": 1, "keep_held": 1, "keep_unconfirmed": 3}
+"""How short periods may be. An account stays for as long as the link in the first letter to it is good."""
 
 
 class SettingsError(Exception):
@@ -69,6 +71,7 @@ class Settings:
     keep_refused: dt.timedelta = dt.timedelta(days=180)
     keep_withdrawn: dt.timedelta = dt.timedelta(days=30)
     keep_held: dt.timedelta = dt.timedelta(days=90)
+    keep_unconfirmed: dt.timedelta = dt.timedelta(days=30)
     password_memory_kib: int = 47_104
     verify_addresses: bool = True
     mail: str = "folder:var/mail"
@@ -128,8 +131,9 @@ def read(*, secret_needed: bool = True) -> Settings:
         "site_session",
     ):
         values[name] = env.float(f"{name.upper()}_S", getattr(defaults, name).total_seconds(), validate=_positive)
-    for name in ("keep_refused", "keep_withdrawn", "keep_held"):
-        days = env.int(f"{name.upper()}_DAYS", getattr(defaults, name).days, validate=validate.Range(min=1, max=36_500))
+    for name, least in _LEAST_DAYS.items():
+        allowed = validate.Range(min=least, max=36_500)
+        days = env.int(f"{name.upper()}_DAYS", getattr(defaults, name).days, validate=allowed)
         # Without a value there is an error to tell of, which is read at the end.
         values[name] = dt.timedelta(days=days or 0)
     try:

@@ -189,6 +189,15 @@ _PRESENT = (
 )
 
 
+def lock_present(session: Session, account_id: uuid.UUID) -> Account | None:
+    """The account, which nobody else can change until the transaction ends; ``None`` if it is deleted, or about to be.
+
+    To be called before any other row is locked, as :func:`demand_present` is.
+    """
+    account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
+    return None if account is None or account.leaving is not None else account
+
+
 def demand_not_last_admin(session: Session, account: Account) -> None:
     """
     Raises:

@@ -66,13 +66,11 @@ def confirm(session: Session, token: str, *, now: dt.datetime) -> list[uuid.UUID
     that waited for a confirmation and are to be screened now.
 
     Raises:
-        InvalidTokenError: the token is used, replaced or too old, or never was one; or the address is another account's
-            by now.
+        InvalidTokenError: the token is used, replaced or too old, or never was one; or the account is being deleted, or
+            the address is another account's by now.
     """
     shown = addresses.take(session, token, now=now)
-    account = session.get(Account, shown.account_id, with_for_update=True, populate_existing=True)
-    if account is None or account.leaving is not None:
-        raise InvalidTokenError
+    account = accounts.get(session, shown.account_id)
     if accounts.email_key(shown.email) != account.email_key:
         _change(session, account, shown, now=now)
     return addresses.prove(session, account.id, now=now)

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from moderation import outbox, publication, tokens
-from moderation.errors import AlreadyConfirmedError, InvalidTokenError
+from moderation import accounts, outbox, publication, tokens
+from moderation.errors import AlreadyConfirmedError, InvalidTokenError, NotFoundError
 from moderation.models import Account, AddressConfirmation, Comment, OutboxMessage, Status
 
 log = structlog.get_logger()
@@ -69,14 +69,18 @@ def issue(
 
 
 def take(session: Session, token: str, *, now: dt.datetime) -> Shown:
-    """Use a letter's token up.
+    """Use a letter's token up. The account is locked first, as whoever deletes it does.
 
     Raises:
-        InvalidTokenError: the token is used, replaced or too old, or never was one.
+        InvalidTokenError: the token is used, replaced or too old, or never was one; or the account is being deleted.
     """
+    valid = AddressConfirmation.token_hash == tokens.digest(token), AddressConfirmation.expires_at > now
+    account_id = session.scalar(select(AddressConfirmation.account_id).where(*valid))
+    if account_id is None or accounts.lock_present(session, account_id) is None:
+        raise InvalidTokenError
     used = session.execute(
         delete(AddressConfirmation)
-        .where(AddressConfirmation.token_hash == tokens.digest(token), AddressConfirmation.expires_at > now)
+        .where(*valid)
         .returning(AddressConfirmation.account_id, AddressConfirmation.email, AddressConfirmation.session_id)
     ).one_or_none()
     if used is None:
@@ -88,9 +92,13 @@ def prove(session: Session, account_id: uuid.UUID, *, now: dt.datetime) -> list[
     """Note that an account's holder reads what is sent to its address, and let what waited for that be screened.
 
     Returns the revisions to screen. The account is locked first: a screening that ends meanwhile looks again.
+
+    Raises:
+        NotFoundError: it is deleted, or about to be.
     """
-    account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
-    assert account is not None
+    account = accounts.lock_present(session, account_id)
+    if account is None:
+        raise NotFoundError("account")
     if not account.unconfirmed:
         return []
     account.unconfirmed = False

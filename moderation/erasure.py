@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
-from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,7 @@ from moderation.sessions import Authenticated, Guard
 log = structlog.get_logger()
 
 _BATCH = 100
+_ACCOUNTS_AT_ONCE = 200
 _STEPS_AT_ONCE = 5
 """So many batches of comments are settled while the person waits for an answer."""
 
@@ -86,6 +87,44 @@ def erase_account(
     _go_on(database, account_id, now=now, steps=steps)
 
 
+def erase_unconfirmed(database: Database, made_until: dt.datetime, *, now: dt.datetime) -> int:
+    """Delete the accounts made up to then whose address nobody has confirmed; says how many there were.
+
+    Nobody is written to: the address may be a stranger's. What a moderator published of theirs stays, as nobody's.
+    """
+    overdue = _unconfirmed(made_until)
+    erased = 0
+    while done := _erase_some(database, overdue, now=now):
+        erased += done
+    return erased
+
+
+def _unconfirmed(made_until: dt.datetime) -> ColumnElement[bool]:
+    """Staff are left alone: the operator, who gave them their role, knows them."""
+    waits = Account.unconfirmed, Account.leaving.is_(None), Account.role == Role.READER
+    return and_(*waits, Account.created_at <= made_until)
+
+
+def _erase_some(database: Database, overdue: ColumnElement[bool], *, now: dt.datetime) -> int:
+    with database.read() as session:
+        query = select(Account.id).where(overdue).order_by(Account.id).limit(_ACCOUNTS_AT_ONCE)
+        found = session.scalars(query).all()
+    return sum(_erase_if(database, account_id, overdue, now=now) for account_id in found)
+
+
+def _erase_if(database: Database, account_id: uuid.UUID, overdue: ColumnElement[bool], *, now: dt.datetime) -> bool:
+    """Delete an account if that is still to be done once nobody else can change it."""
+    with database.write() as session:
+        account = session.scalar(select(Account).where(Account.id == account_id, overdue).with_for_update())
+        if account is None:
+            return False  # It was confirmed a moment ago, or another process was faster.
+        _send_away(session, account, Fate.KEEP, is_told=False, now=now)
+    log.info("account_erased", account_id=str(account_id), comments=Fate.KEEP.value, reason="address_never_confirmed")
+    with suppress(NotFoundError):  # Another process completes what it finds begun.
+        _go_on(database, account_id, now=now, steps=None)
+    return True
+
+
 def finish(database: Database, *, now: dt.datetime) -> None:
     """Complete the deletions that were begun and are not done."""
     with database.read() as session:
@@ -112,14 +151,15 @@ def _lock(session: Session, account_id: uuid.UUID) -> Account:
     return account
 
 
-def _send_away(session: Session, account: Account, fate: Fate, *, now: dt.datetime) -> None:
+def _send_away(session: Session, account: Account, fate: Fate, *, is_told: bool = True, now: dt.datetime) -> None:
     """Nobody can sign in any more, the address is free, and no name is shown."""
     accounts.demand_not_last_admin(session, account)
     sessions.end_all(session, account.id)
     session.execute(delete(SiteIdentity).where(SiteIdentity.account_id == account.id))
     session.execute(delete(StaffIdentity).where(StaffIdentity.account_id == account.id))
     outbox.forget_about(session, account)
-    outbox.say_goodbye(session, account, now=now)
+    if is_told:
+        outbox.say_goodbye(session, account, now=now)
     accounts.assign_role(session, account, Role.READER, ())
     account.email = account.email_key = account.password_hash = None
     account.display_name = ""

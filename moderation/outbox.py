@@ -71,11 +71,14 @@ def promise_to(session: Session, kind: str, recipient: str, language: str, *, no
 
 
 def claim(session: Session, *, now: dt.datetime, limit: int = 20) -> list[OutboxMessage]:
-    """Take the letters to send now, oldest first. Whoever takes them has a while; then another process may."""
+    """Take the letters to send now, oldest first, and those of one moment in the order in which they were promised.
+
+    Whoever takes them has a while; then another process may.
+    """
     statement = (
         select(OutboxMessage)
         .where(OutboxMessage.sent_at.is_(None), OutboxMessage.due_at <= now)
-        .order_by(OutboxMessage.due_at)
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

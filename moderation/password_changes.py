@@ -70,7 +70,7 @@ def reset(
     """Choose a new password with a letter's token. Ends every session, and signs nobody in.
 
     Raises:
-        InvalidTokenError: the token is used, replaced or too old, or never was one.
+        InvalidTokenError: the token is used, replaced or too old, or never was one; or the account is being deleted.
         InvalidInputError: the password is not acceptable.
     """
     with database.read() as session:
@@ -78,6 +78,8 @@ def reset(
     _check(account, password, forbidden)
     hashed = hasher.hash(password)
     with database.write() as session:
+        if accounts.lock_present(session, account.id) is None:
+            raise InvalidTokenError
         used = session.execute(
             delete(PasswordReset)
             .where(PasswordReset.token_hash == tokens.digest(token), PasswordReset.expires_at > now)

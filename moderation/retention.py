@@ -1,4 +1,4 @@
-"""How long texts are kept that readers do not see, and how long a comment may wait for a moderator."""
+"""How long what readers do not see is kept: texts, comments that wait, and accounts that nobody has confirmed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from moderation import forgetting, publication
+from moderation import erasure, forgetting, publication
 from moderation.db import Database
 from moderation.models import Comment, Decision, Revision, Status
 from moderation.publication import Change
@@ -27,6 +27,8 @@ class Periods:
     withdrawn: dt.timedelta = dt.timedelta(days=30)
     held: dt.timedelta = dt.timedelta(days=90)
     """So long a comment waits. Then it is refused, and the period of refused texts begins."""
+    unconfirmed: dt.timedelta = dt.timedelta(days=30)
+    """So long an account waits for its holder to show that its address is theirs. Then it is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,20 @@ class Kept:
 
     refused: int
     forgotten: int
+    erased: int
+    """Accounts."""
 
 
 def enforce(database: Database, periods: Periods, *, now: dt.datetime) -> Kept:
-    """Refuse what has waited too long and remove texts whose time is over, in small transactions."""
+    """Delete accounts that were never confirmed, refuse what has waited too long and remove texts whose time is over,
+    all in small transactions."""
+    erased = erasure.erase_unconfirmed(database, now - periods.unconfirmed, now=now)
     refused = forgotten = 0
     while done := _refuse_some(database, periods, now=now):
         refused += done
     while done := _forget_some(database, periods, now=now):
         forgotten += done
-    return Kept(refused, forgotten)
+    return Kept(refused, forgotten, erased)
 
 
 def _refuse_some(database: Database, periods: Periods, *, now: dt.datetime) -> int:

@@ -24,7 +24,7 @@ def ask() -> dict[str, Any]:
         addresses.demand_unconfirmed(accounts.get(session, asking.id))
     held.limiters.strict.take(*slots(held.settings, "mails", account=asking.email_key or str(asking.id)), now=now)
     with held.database.write() as session:
-        addresses.ask(session, accounts.get(session, asking.id), now=now)
+        addresses.ask(session, accounts.demand_present(session, asking.id), now=now)
     return {"email": asking.email}
 
 
