@@ -149,7 +149,11 @@ def _address() -> str:
         address = ipaddress.ip_address(given)
     except ValueError:
         return given
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else given
+    if isinstance(address, ipaddress.IPv6Address):
+        # A socket for both versions writes IPv4 addresses as IPv6 (RFC 4291, 2.5.5.2): all of them in one /64.
+        mapped = address.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((address, 64), strict=False))
+    return given
 
 
 def _key(slot: Slot) -> str:

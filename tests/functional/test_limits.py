@@ -165,6 +165,17 @@ def test_h3_another_address_of_the_same_ipv6_network_gives_no_further_tries(
     assert attempt("2001:db8:1:3::1") == 401
 
 
+def test_h3_ipv4_addresses_that_are_written_as_ipv6_are_counted_one_by_one(make_world: Callable[..., World]) -> None:
+    world = make_world(sign_in_per_address=1)
+
+    def attempt(remote: str) -> int:
+        return world.call("POST", "/sessions", WRONG, environ_base={"REMOTE_ADDR": remote}).status_code
+
+    assert attempt("::ffff:192.0.2.1") == 401
+    assert attempt("192.0.2.1") == 429
+    assert attempt("::ffff:192.0.2.2") == 401
+
+
 def test_h4_writing_is_limited_by_account_address_and_site(make_world: Callable[..., World]) -> None:
     world = make_world(posts_per_account=2, posts_per_address=3, posts_per_site=4)
     world.site()
