@@ -12,7 +12,8 @@ from sqlalchemy import Table, Update, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from moderation.db import insert_plainly
-from moderation.models import Article, Comment, Decision, Flag, Revision, Status
+from moderation.models import Account, Article, Comment, Decision, Flag, Revision, Status
+from moderation.screening.rules.address import UNCONFIRMED
 
 _STATUS_AFTER = {
     "publish": Status.PUBLISHED,
@@ -98,6 +99,8 @@ def take_back(
 
     That is a decision of its own, by the same person or by ``actor_id``, with the ``reasons`` for the status that it
     returns to. A comment that was still being screened waits for a moderator instead: its screening may be over by now.
+    So does one that waited for its author, if they have confirmed their address meanwhile; the caller keeps them from
+    doing so now (:func:`hold_author`).
     """
     status = Status.HELD if undone.from_status == Status.SCREENING else Status(undone.from_status)
     decision = Decision(
@@ -116,12 +119,30 @@ def take_back(
     comment.status = status
     comment.published_number = undone.replaced_number
     comment.queued_at = undone.waited_since
+    comment.waits_for_author = (
+        undone.from_status == Status.HELD
+        and UNCONFIRMED in reasons
+        and session.get_one(Account, comment.author_id, populate_existing=True).unconfirmed
+    )
     _reopen_flags(session, comment, undone)
     queue(comment, now=now)
     session.flush()
     insert_plainly(session, decision)
     _count(session, comment, was_published=was_published)
     return decision
+
+
+def hold_author(session: Session, comment_id: uuid.UUID) -> None:
+    """Keep a comment's author from confirming their address or leaving until the transaction ends.
+
+    To be called before the comment is locked, as whatever changes an account locks that first, too.
+    """
+    session.scalar(
+        select(Account.id)
+        .join(Comment, Comment.author_id == Account.id)
+        .where(Comment.id == comment_id)
+        .with_for_update(read=True, key_share=True, of=Account)
+    )
 
 
 def latest_two(session: Session, comment_id: uuid.UUID) -> tuple[Decision | None, Decision | None]:

@@ -36,6 +36,7 @@ def take_back(session: Session, wish: TakeBack, *, actor: Actor, window: dt.time
         NotUndoableError: the latest decision is not the actor's, was an undoing itself, or is older than ``window``.
     """
     actor.demand_staff()
+    publication.hold_author(session, wish.comment_id)
     comment = publication.lock(session, wish.comment_id)
     if comment is None or not actor.may_moderate(comment.site_id):
         raise NotFoundError("comment")

@@ -120,6 +120,52 @@ def test_no_moderator_is_asked_before(world: World) -> None:
     assert len(world.thread()["items"]) == 1
 
 
+@pytest.mark.parametrize("action", ["publish", "reject"])
+def test_what_a_moderator_takes_back_waits_for_its_author_again(world: World, postbox: Postbox, action: str) -> None:
+    moderator, ada = world.person(Role.MODERATOR, "demo"), join(world)
+    written = world.comment(ada, sentence(0))
+    decided = world.review(written, action, moderator, reason_code="other")
+
+    assert taken_back(world, json_of(decided), moderator)
+
+    queue = json_of(world.call("GET", "/review-queue", by=moderator))
+    assert (queue["items"], queue["counts"]["held"]) == ([], 0)
+    assert reasons(own(world, ada, written)) == ["address_unconfirmed"]
+    confirm(world, token_in(postbox.empty()[0]))
+    assert settle(world, ada, written)["status"] == "published"
+    assert_whole(world.database)
+
+
+def test_what_a_removal_gives_back_waits_for_its_author_again(world: World, postbox: Postbox) -> None:
+    moderator, ada = world.person(Role.MODERATOR, "demo"), join(world)
+    written = world.comment(ada, sentence(0))
+    path = f"/sites/demo/authors/{ada.account.id}/removals"
+    removal = json_of(world.call("POST", path, {"action": "reject", "reason_code": "spam"}, by=moderator))
+    assert own(world, ada, written)["status"] == "rejected"
+
+    assert json_of(world.call("DELETE", f"{path}/{removal['id']}", by=moderator))["state"] == "undone"
+
+    assert json_of(world.call("GET", "/review-queue", by=moderator))["counts"]["held"] == 0
+    confirm(world, token_in(postbox.empty()[0]))
+    assert settle(world, ada, written)["status"] == "published"
+
+
+def test_what_is_taken_back_after_the_confirmation_waits_for_a_moderator(world: World, postbox: Postbox) -> None:
+    moderator, ada = world.person(Role.MODERATOR, "demo"), join(world)
+    written = world.comment(ada, sentence(0))
+    decided = world.review(written, "reject", moderator, reason_code="other")
+    confirm(world, token_in(postbox.empty()[0]))
+
+    assert taken_back(world, json_of(decided), moderator)
+
+    assert world.queue_item(written["id"], moderator)["queued_at"] is not None
+
+
+def taken_back(world: World, decided: dict[str, Any], by: Person) -> bool:
+    path = f"/review-queue/{decided['comment_id']}/decision"
+    return world.call("DELETE", path, by=by, query_string={"version": decided["version"]}).status_code == 200
+
+
 def test_an_edit_waits_too_and_is_what_is_screened_in_the_end(world: World, postbox: Postbox) -> None:
     ada = join(world)
     written = world.comment(ada, sentence(0))
