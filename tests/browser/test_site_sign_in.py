@@ -11,6 +11,12 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from tests.browser.visitors import Site
 from tests.site_tokens import Signer, shared_key
 
+RUN_OUT = """() => {
+  const key = Object.keys(localStorage).find((name) => /^vorab:session:.*v1$/.test(name));
+  const kept = JSON.parse(localStorage.getItem(key));
+  localStorage.setItem(key, JSON.stringify({ ...kept, expires_at: "2020-01-01T00:00:00Z" }));
+}"""
+
 
 @pytest.fixture(scope="module")
 def signer(site: Site) -> Signer:
@@ -84,3 +90,24 @@ def test_a_refused_token_leaves_the_comments_readable_and_tells_the_developers(
 
     expect(page.get_by_role("button", name="Anmelden").first).to_be_visible()
     assert any("site_token_wrong_audience" in line for line in said)
+
+
+@pytest.mark.parametrize("has_run_out", [False, True])
+def test_what_is_begun_after_somebody_has_left_the_site_belongs_to_whoever_signs_in_next(
+    site: Site, signer: Signer, visit: Callable[..., BrowserContext], has_run_out: bool
+) -> None:
+    page = visit().new_page()
+    article = site.article()
+    show(page, site, with_token(site, article, signer.token(sub="browser-3", name="Rosa Lind")))
+    expect(page.get_by_text("Rosa Lind").first).to_be_visible()
+    page.get_by_label("Dein Kommentar").fill("Von Rosa begonnen.")
+    if has_run_out:
+        page.evaluate(RUN_OUT)
+
+    show(page, site, with_token(site, article, ""))
+    expect(page.get_by_label("Dein Kommentar")).to_have_value("")
+    page.get_by_label("Dein Kommentar").fill("Vor der Anmeldung begonnen.")
+
+    show(page, site, with_token(site, article, signer.token(sub="browser-4", name="Tom Krug")))
+    expect(page.get_by_text("Tom Krug").first).to_be_visible()
+    expect(page.get_by_label("Dein Kommentar")).to_have_value("Vor der Anmeldung begonnen.")

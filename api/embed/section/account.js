@@ -34,7 +34,7 @@ export class AccountDialog {
   /** Only one is open at a time, and it is made when it is opened. */
   #part(name, render) {
     const part = h("details", { name: "account" }, h("summary", null, this.section.words.t(name)));
-    const body = h("div", { class: "part" });
+    const body = h("div", { class: "pane" });
     part.append(body);
     part.addEventListener("toggle", () => {
       this.message.hidden = true;

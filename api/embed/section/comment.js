@@ -182,8 +182,7 @@ export class CommentView {
   async flag() {
     if (!(await this.section.demandSignIn("why_flag"))) return;
     const form = flagForm(this, () => this.#close("flag"));
-    fill(this.below, form);
-    form.querySelector("input").focus();
+    this.#ask(form, () => form.querySelector("input").focus());
   }
 
   thanked() {
@@ -196,8 +195,15 @@ export class CommentView {
 
   #open(composer, focus) {
     this.composer = composer;
-    fill(this.below, composer.element);
-    if (focus) composer.focus();
+    if (focus) this.#ask(composer.element, () => composer.focus());
+    else fill(this.below, composer.element);
+  }
+
+  /** The whole of a form is in view, not just the field that the browser scrolls to. */
+  #ask(form, focus) {
+    fill(this.below, form);
+    focus();
+    form.scrollIntoView({ block: "nearest" });
   }
 
   #close(backTo) {
@@ -210,8 +216,7 @@ export class CommentView {
     const { t } = this.section.words;
     const yes = button(t("withdraw"), () => this.#withdraw(), { class: "primary" });
     const no = button(t("cancel"), () => this.#close("withdraw"));
-    fill(this.below, h("section", { class: "ask" }, h("p", null, t("withdraw_ask")), h("div", { class: "row" }, yes, no)));
-    yes.focus();
+    this.#ask(h("section", { class: "ask" }, h("p", null, t("withdraw_ask")), h("div", { class: "row" }, yes, no)), () => yes.focus());
   }
 
   async #withdraw() {

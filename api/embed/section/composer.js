@@ -37,12 +37,13 @@ export class Composer {
     this.area = h("textarea", {
       id: this.id,
       rows: this.kind === "new" ? 4 : 3,
+      dir: "auto",
       "aria-describedby": `${this.id}-left ${this.id}-hint`,
       oninput: () => this.#typed(),
       onkeydown: (event) => this.#keyed(event),
     });
     this.left = h("span", { id: `${this.id}-left`, class: "left" });
-    this.shown = h("div", { class: "preview", role: "region", "aria-label": t("preview"), tabindex: "-1", hidden: true });
+    this.shown = h("div", { class: "preview", dir: "auto", role: "region", "aria-label": t("preview"), tabindex: "-1", hidden: true });
     this.notice = h("div", { class: "notices" });
     this.look = button(t("preview"), () => this.#preview(), { "aria-expanded": "false" });
     this.submit = h("button", { class: "primary", type: "submit" });

@@ -1,6 +1,6 @@
 // The reader's own comments: those that only they see, and what becomes of them while they read or stay away.
 
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { announcement } from "./standing.js";
 import { lasting } from "./storing.js";
 
@@ -44,9 +44,15 @@ export class Own {
     this.#remember();
   }
 
+  /** Off the page with it: the list is being loaded anew. */
+  clear() {
+    fill(this.list);
+  }
+
   /** After the list was loaded anew. */
   settle() {
-    this.#show(this.#comments);
+    for (const comment of [...this.#comments].reverse()) if (this.#isWorthShowing(comment)) this.#place(comment);
+    this.#frame();
   }
 
   /** A comment that was just written or changed. */
@@ -72,7 +78,7 @@ export class Own {
   dismiss(view) {
     view.isNews = false;
     lasting.set(DISMISSED, [...(lasting.get(DISMISSED) ?? []).slice(-MOST_DISMISSED), signOf(view.comment)]);
-    if (isPublic(view.comment)) view.update(view.comment);
+    if (isPublic(view.comment) || view.replies.children.length) view.update(view.comment);
     else this.section.thread.remove(view);
     this.#frame();
     this.section.heading.focus();
@@ -100,8 +106,7 @@ export class Own {
       const isMine = view.element.parentElement === this.list || view.comment.is_own;
       if (isMine && !ids.has(view.comment.id) && view.comment.status !== "published") this.section.thread.remove(view);
     }
-    for (const comment of [...comments].reverse()) if (this.#isWorthShowing(comment)) this.#place(comment);
-    this.#frame();
+    this.settle();
   }
 
   #isWorthShowing(comment) {
@@ -112,13 +117,16 @@ export class Own {
     return isRecent && !this.isDismissed(comment);
   }
 
-  /** Under its parent if that is on the page; else above the list, where nobody but its author sees it. */
+  /**
+   * Under its parent if that is on the page; else above the list, where nobody but its author sees it. With replies it
+   * stays where they are: others do see those.
+   */
   #place(comment) {
     const { thread } = this.section;
     const parent = thread.views.get(comment.parent_id);
     const view = thread.add(comment, parent, { first: !parent });
     const isAbove = view.element.parentElement === this.list;
-    if (!parent && !isPublic(comment)) this.list.prepend(view.element);
+    if (!parent && !isPublic(comment) && !view.replies.children.length) this.list.prepend(view.element);
     if (!parent && isPublic(comment) && isAbove) thread.lead(view);
     return view;
   }

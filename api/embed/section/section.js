@@ -233,6 +233,7 @@ export class Section {
   /** How many comments are published now. */
   async count() {
     const { counts } = await this.api.get(`${path("sites", this.site)}/counts?${new URLSearchParams({ articles: this.article })}`);
+    if (counts[this.article]) this.info.article.known = true;
     return counts[this.article];
   }
 

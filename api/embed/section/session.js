@@ -50,8 +50,8 @@ export class Session extends EventTarget {
 
   /** Sign in whoever the site's own token names; an empty one says that nobody is signed in on the site any more. */
   async present(site, token) {
-    const subject = token ? subjectOf(token) : null;
-    if (!token) return this.#stored?.subject != null && this.#end({});
+    if (!token) return this.#leave();
+    const subject = subjectOf(token);
     // The token is good once; a page that is shown again brings the same one.
     if (subject === null || subject !== this.#stored?.subject) {
       this.#begin(await this.api.post(`/sites/${encodeURIComponent(site)}/sessions`, { token }), true, subject);
@@ -68,6 +68,17 @@ export class Session extends EventTarget {
     await this.api.call("DELETE", "/sessions/current").catch(() => {});
     lasting.remove(`${this.#key}:last`);
     this.#end({});
+  }
+
+  /** Left the site, or run out since: whoever writes here next may be somebody else. */
+  #leave() {
+    if (this.#kept?.subject == null) return;
+    lasting.remove(`${this.#key}:last`);
+    this.#end({});
+  }
+
+  get #kept() {
+    return untilClosed.get(this.#key) ?? lasting.get(this.#key);
   }
 
   #begin(answer, stay, subject = null) {
@@ -87,7 +98,7 @@ export class Session extends EventTarget {
   }
 
   #restore() {
-    this.#take(untilClosed.get(this.#key) ?? lasting.get(this.#key));
+    this.#take(this.#kept);
   }
 
   #take(stored) {

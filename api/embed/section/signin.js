@@ -98,7 +98,7 @@ export class SignInDialog {
     const input = h("input", { id, name, type, autocomplete, required: true, "aria-describedby": `${id}-note` });
     const hint = autocomplete === "new-password" || name === "display_name" ? t(`${name}_hint`) : "";
     const note = h("p", { id: `${id}-note`, class: "note" }, hint);
-    return { name, input, note, row: h("div", { class: "field" }, h("label", { for: id }, t(name)), input, note) };
+    return { name, hint, input, note, row: h("div", { class: "field" }, h("label", { for: id }, t(name)), input, note) };
   }
 
   /** Whoever moderates has a second factor, perhaps. */
@@ -164,7 +164,7 @@ export class SignInDialog {
 
   #mark(field, message) {
     field.input.setAttribute("aria-invalid", String(Boolean(message)));
-    if (message || field.note.classList.contains("wrong")) field.note.textContent = message;
+    field.note.textContent = message || field.hint;
     field.note.classList.toggle("wrong", Boolean(message));
   }
 

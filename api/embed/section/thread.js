@@ -10,6 +10,8 @@ const MOST_NEW = 100;
 const SORTS = ["newest", "oldest", "top"];
 const LINK = /^#comment-([0-9a-f-]{36})$/;
 
+const NOTHING = { items: [], next_cursor: null };
+
 const part = () => h("ol", { class: "part", role: "none" });
 
 export class Thread {
@@ -54,6 +56,7 @@ export class Thread {
       // Somebody chose another order meanwhile.
       if (round !== this.#round) return;
       this.views.clear();
+      this.section.own.clear();
       fill(this.list);
       fill(this.linked);
       fill(this.news);
@@ -77,11 +80,13 @@ export class Thread {
   }
 
   async #page(query) {
+    // Nobody has registered the article and nobody has commented yet: there is nothing to ask for.
+    if (!this.section.info.article.known) return NOTHING;
     try {
       return await this.section.api.get(`${this.section.place}/comments?${new URLSearchParams({ sort: this.sort, ...query })}`);
     } catch (error) {
-      // Nobody has registered the article and nobody has commented yet.
-      if (error instanceof Problem && error.code === "article_not_found") return { items: [], next_cursor: null };
+      // The same, where nobody could say so before.
+      if (error instanceof Problem && error.code === "article_not_found") return NOTHING;
       throw error;
     }
   }
