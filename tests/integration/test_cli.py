@@ -453,3 +453,14 @@ def test_an_address_whose_letter_did_not_arrive_is_confirmed_by_an_operator(vora
     assert (result.code, result.json["comments"]) == (0, 0)
     with database.read() as session:
         assert not accounts.demand_by_email(session, "ada@example.org").unconfirmed
+
+
+def test_a_database_that_is_away_is_named_in_one_line(vorab: Vorab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VORAB_DATABASE_URL", "postgresql+psycopg://vorab:geheim@127.0.0.1:1/vorab")
+
+    ended = vorab("sites", "list")
+
+    assert ended.code == 1
+    assert ended.err.startswith("vorab: the database refused: ")
+    assert ended.err.count("\n") == 1
+    assert "geheim" not in ended.err

@@ -12,6 +12,12 @@ export function commentText(text, passages = []) {
     labels === null ? visible(part) : h("mark", { title: labels }, h("span", { class: "visually-hidden" }, t("mark_begin", { labels })), visible(part), h("span", { class: "visually-hidden" }, t("mark_end"))))));
 }
 
+/** The beginning of a text on one line, `most` code points long, so that no emoji is cut in half. */
+export function excerpt(text, most) {
+  const points = Array.from(text.replace(/\s+/g, " "));
+  return visible(points.length > most ? `${points.slice(0, most).join("").trimEnd()}…` : points.join(""));
+}
+
 function pieces(text, passages) {
   const points = Array.from(text);
   const edges = [...new Set([0, points.length, ...passages.flatMap(({ begin, end }) => [begin, end])])]

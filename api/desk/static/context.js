@@ -1,12 +1,14 @@
 // What stands beside the comment: the scores, the author's record, and what was decided before.
 
 import { AuthorActions } from "./author_actions.js";
+import { excerpt } from "./comment_text.js";
 import { $, h, show, stranger } from "./dom.js";
 import { get } from "./server.js";
 import { ago, clock, label, moment, number, reason, score, since, t } from "./texts.js";
 
 const CALM_MS = 200;
 const RECENT = 5;
+const EXCERPT = 160;
 let timer = 0;
 let shownId = null;
 
@@ -75,7 +77,7 @@ async function more(item, recent, history) {
 
 function past(other) {
   return h("li", {}, h("span", { class: `state ${other.status}` }, t(`status.${other.status}`)), h("span", { class: "muted" }, ` · ${ago(other.created_at)}`),
-    h("a", { class: "past-text", href: `?comment=${other.id}`, dir: "auto" }, other.body.slice(0, 160)));
+    h("a", { class: "past-text", href: `?comment=${other.id}`, dir: "auto" }, excerpt(other.body, EXCERPT)));
 }
 
 function decision(made) {

@@ -33,16 +33,17 @@ export class Decisions extends EventTarget {
     const entries = open.map((item) => ({ item, index: places.indexOf(item.id), decision }));
     if (queue.isWaitingList) queue.takeOut(open.map((item) => item.id));
     else if (!queue.step(1)) queue.changed();
-    passing(done(open, decision), { text: t("undo"), shortcut: "u", run: () => this.undo() });
-    this.#send(entries);
+    const said = passing(done(open, decision), { text: t("undo"), shortcut: "u", run: () => this.undo() });
+    this.#send(entries, said);
   }
 
-  #send(entries) {
+  #send(entries, said) {
     this.#underWay += 1;
     this.#chain = this.#chain.then(async () => {
       const carriedOut = [];
       for (let at = 0; at < entries.length; at += MOST_AT_ONCE) carriedOut.push(...await this.#carryOut(entries.slice(at, at + MOST_AT_ONCE)));
       if (carriedOut.length > 0) this.#made.push(carriedOut);
+      else said.remove();
       this.dispatchEvent(new Event("settled"));
     }).catch(unexpected).finally(() => {
       this.#underWay -= 1;

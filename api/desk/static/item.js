@@ -34,7 +34,7 @@ export function item(queue, actions) {
 export const focusItem = () => queueMicrotask(() => $("item")?.focus({ preventScroll: true }));
 
 function empty(queue) {
-  if (queue.isLoading) return h("p", { class: "empty muted" }, t("loading"));
+  if (queue.isLoading || queue.isStale) return h("p", { class: "empty muted" }, t("loading"));
   const isNarrowed = Object.entries(queue.filter).some(([name, value]) => !["status", "sort"].includes(name) && value !== "");
   const nothing = queue.isWaitingList && !isNarrowed;
   return h("div", { class: "empty" }, h("p", { class: "empty-title" }, t(nothing ? "empty" : "nothing_found")), h("p", { class: "muted" }, t(nothing ? "empty_lead" : "nothing_found_lead")));

@@ -1,5 +1,6 @@
 // The list on the left: one line for each comment, with what tells them apart at a glance.
 
+import { excerpt } from "./comment_text.js";
 import { $, h, show, stranger } from "./dom.js";
 import { ago, count, label, percent, reason, t } from "./texts.js";
 
@@ -31,14 +32,9 @@ function row(queue, item) {
       h("span", { class: "row-head" },
         stranger(item.author.display_name, { class: "row-author" }),
         h("span", { class: "row-age muted" }, ago(item.queued_at ?? item.created_at, true))),
-      h("span", { class: "row-text", dir: "auto" }, excerpt(item.body)),
+      h("span", { class: "row-text", dir: "auto" }, excerpt(item.body, EXCERPT)),
       h("span", { class: "row-foot" },
         risk(item), h("span", { class: "row-why" }, why.join(" · ")))));
-}
-
-function excerpt(text) {
-  const line = text.replace(/\s+/g, " ");
-  return line.length > EXCERPT ? `${line.slice(0, EXCERPT).trimEnd()}…` : line;
 }
 
 function risk(item) {
@@ -59,7 +55,7 @@ export const passedLabels = (item) => Object.entries(item.scores).filter(([name,
 
 function end(queue) {
   const place = $("list-end");
-  if (queue.isLoading && queue.items.length === 0) return show(place, t("loading"));
+  if ((queue.isLoading || queue.isStale) && queue.items.length === 0) return show(place, t("loading"));
   if (queue.newcomers > 0) {
     return show(place, h("button", { type: "button", class: "quiet strong", id: "load-newcomers", on: { click: () => queue.load() } }, count("newcomers", queue.newcomers), " ", h("kbd", { "aria-hidden": "true" }, "g")));
   }

@@ -37,6 +37,7 @@ export class Live {
     this.#isAsking = true;
     try {
       await this.#ask();
+      if (this.#queue.isStale && !this.#queue.isLoading) await this.#queue.load();
       this.#failures = 0;
     } catch {
       this.#failures += 1;

@@ -11,7 +11,7 @@ export function say(text) {
   $("live").textContent = text;
 }
 
-/** A line at the edge of the page that goes after a while. Only the latest one is shown. */
+/** A line at the edge of the page that goes after a while. Only the latest one is shown. Returns it. */
 export function passing(text, action = null) {
   clearTimeout(timer);
   document.querySelector(".notice.passing")?.remove();
@@ -19,6 +19,7 @@ export function passing(text, action = null) {
   $("notices").append(line);
   say(text);
   timer = setTimeout(() => line.remove(), PASSING_MS);
+  return line;
 }
 
 /** A notice that stays. `name` keeps the same thing from being said twice. */

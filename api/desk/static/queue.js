@@ -14,6 +14,8 @@ export class Queue extends EventTarget {
   currentId = null;
   selected = new Set();
   isLoading = true;
+  /** The list is not what was asked for last: it could not be loaded. */
+  isStale = false;
   /** Not to be shown, although the server still lists them: decisions that are on their way. */
   hidden = new Set();
   #cursor = null;
@@ -75,12 +77,18 @@ export class Queue extends EventTarget {
   /** Load from the beginning, and stay where the moderator was if that is still there. */
   async load(firstId = this.currentId) {
     const round = ++this.#round;
-    this.isLoading = true;
+    this.isLoading = this.isStale = true;
     this.changed();
     const askedAt = performance.now();
-    const page = await get("/review-queue", { ...this.filter, limit: PAGE });
+    let page;
+    try {
+      page = await get("/review-queue", { ...this.filter, limit: PAGE });
+    } finally {
+      if (round === this.#round) this.isLoading = false;
+      this.changed();
+    }
     if (round !== this.#round) return;
-    this.isLoading = false;
+    this.isStale = false;
     this.#take(page, [], askedAt);
     this.currentId = this.items.some((item) => item.id === firstId) ? firstId : this.items[0]?.id ?? null;
     for (const id of this.selected) if (!this.items.some((item) => item.id === id)) this.selected.delete(id);

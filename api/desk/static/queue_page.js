@@ -8,7 +8,7 @@ import { focusItem, item, takeNote } from "./item.js";
 import { keyboard } from "./keyboard.js";
 import { list } from "./list.js";
 import { Live } from "./live.js";
-import { lasting, passing } from "./notices.js";
+import { dismiss, lasting, passing } from "./notices.js";
 import { Queue } from "./queue.js";
 import { Problem, get, onSessionOver, signOut } from "./server.js";
 import { setUp } from "./sign_in.js";
@@ -81,6 +81,7 @@ queue.addEventListener("change", () => {
   isDrawn = true;
   queueMicrotask(() => {
     isDrawn = false;
+    if (!queue.isStale) dismiss("not_loaded");
     toAddress(queue.filter);
     tabs(queue);
     list(queue);
@@ -105,7 +106,7 @@ $("sign-out").addEventListener("click", async () => {
   location.reload();
 });
 window.addEventListener("unhandledrejection", ({ reason }) => {
-  lasting("unexpected", reason instanceof Problem ? reason.message : t("unreachable"), { text: t("try_again"), run: () => queue.load() });
+  lasting(queue.isStale ? "not_loaded" : "unexpected", reason instanceof Problem ? reason.message : t("unreachable"), { text: t("try_again"), run: () => queue.load() });
 });
 
 await queue.load(asked.comment);

@@ -5,7 +5,7 @@ const { language, texts } = page;
 
 const plurals = new Intl.PluralRules(language);
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-const terse = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "narrow" });
+const terse = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
 const whole = new Intl.NumberFormat(language);
 const shares = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
 const scores = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -43,16 +43,17 @@ export function ago(iso, isTerse = false) {
 }
 
 /** "3 Std. 20 Min.", from seconds; two units at the most. */
-export function span(seconds) {
+export function span(seconds, days = "span.days") {
   if (seconds < 60) return t("span.seconds", { count: Math.round(seconds) });
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return t("span.minutes", { count: minutes });
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return t("span.hours", { count: hours }) + (minutes % 60 && hours < 10 ? ` ${t("span.minutes", { count: minutes % 60 })}` : "");
-  return t("span.days", { count: whole.format(Math.floor(hours / 24)) });
+  return t(days, { count: whole.format(Math.floor(hours / 24)) });
 }
 
-export const since = (iso) => span(Math.max(0, (Date.now() - new Date(iso)) / 1000));
+/** The same to stand after "seit", where German says "3 Tagen". */
+export const since = (iso) => span(Math.max(0, (Date.now() - new Date(iso)) / 1000), "since.days");
 
 export function clock(element, iso) {
   element.setAttribute("datetime", iso);
