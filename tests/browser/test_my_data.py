@@ -42,6 +42,8 @@ def test_a_reader_downloads_everything_and_leaves(
     page.get_by_role("button", name="Absenden").click()
     expect(page.get_by_text("Ein Gedanke, der stehen bleiben darf.").first).to_be_visible()
 
+    page.get_by_label("Dein Kommentar").fill("Noch nicht abgesendet.")
+
     page.get_by_role("button", name="Mein Konto").click()
     page.get_by_text("Meine Daten").click()
     with page.expect_download() as downloading:
@@ -63,7 +65,11 @@ def test_a_reader_downloads_everything_and_leaves(
 
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_role("button", name="Anmelden").first).to_be_visible()
+    expect(page.get_by_text("Dein Konto ist gelöscht.")).to_be_focused()
+    expect(page.get_by_label("Dein Kommentar")).to_have_value("")
     page.reload()
+    kept = page.evaluate("JSON.stringify(localStorage)")
+    assert (found["account"]["id"] in kept, "Noch nicht abgesendet." in kept) == (False, False)
     expect(page.get_by_text("Gelöschtes Konto")).to_be_visible()
     expect(page.get_by_text("Ein Gedanke, der stehen bleiben darf.")).to_be_visible()
     expect(page.get_by_text("Rosa Lind")).to_have_count(0)

@@ -51,6 +51,26 @@ def test_an_own_comment_that_was_taken_down_keeps_its_place_and_the_replies_belo
     watch.assert_clean()
 
 
+def test_whoever_hides_a_message_or_withdraws_a_comment_goes_on_where_they_were(paper: Newspaper, watch: Watch) -> None:
+    for number in (1, 2, 3):
+        paper.post(paper.site.world.person(), sentence(number))
+    page = paper.open(paper.site.visitor(), options={"viewport": {"width": 320, "height": 480}})
+    write(page, sentence(4))
+    expect(comment(page, sentence(4))).to_contain_text("Veröffentlicht.")
+
+    before = page.evaluate("scrollY")
+    press_button(page, "Ausblenden")
+    expect(comment(page, sentence(4))).to_be_focused()
+    assert page.evaluate("scrollY") == before
+
+    comment(page, sentence(4)).get_by_role("button", name="Zurückziehen").click()
+    section(page).locator(".ask").get_by_role("button", name="Zurückziehen").click()
+    expect(comment(page, sentence(4))).to_have_count(0)
+    expect(comment(page, sentence(3))).to_be_focused()
+    expect(comment(page, sentence(3))).to_be_in_viewport()
+    watch.assert_clean()
+
+
 def _answer_and_take_down(paper: Newspaper) -> None:
     address = f"/sites/{paper.key}/articles/{paper.article}/comments"
     written: dict[str, Any] = json_of(paper.site.world.call("GET", address))["items"][0]

@@ -103,6 +103,7 @@ export class AccountDialog {
       wrong[0]?.input.focus();
       this.message.textContent = this.section.explain(error);
       this.message.hidden = wrong.length > 0;
+      this.message.scrollIntoView({ block: "nearest" });
     }
   }
 }

@@ -58,6 +58,8 @@ export class MyData {
     await this.section.api.call("DELETE", "/accounts/me", wish);
     this.dialog.element.close();
     this.section.session.forget();
-    this.section.say(this.section.words.t("account_deleted"));
+    const said = h("p", { class: "calm", tabindex: "-1" }, this.section.words.t("account_deleted"));
+    fill(this.section.trouble, said);
+    said.focus();
   }
 }

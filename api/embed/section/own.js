@@ -78,10 +78,11 @@ export class Own {
   dismiss(view) {
     view.isNews = false;
     lasting.set(DISMISSED, [...(lasting.get(DISMISSED) ?? []).slice(-MOST_DISMISSED), signOf(view.comment)]);
-    if (isPublic(view.comment) || view.replies.children.length) view.update(view.comment);
-    else this.section.thread.remove(view);
+    if (isPublic(view.comment) || view.replies.children.length) {
+      view.update(view.comment);
+      view.card.focus({ preventScroll: true });
+    } else this.section.thread.take(view);
     this.#frame();
-    this.section.heading.focus();
   }
 
   isDismissed(comment) {

@@ -58,7 +58,7 @@ export class Section {
     this.thread = new Thread(this);
     this.dialog = new SignInDialog(this);
     this.accountDialog = new AccountDialog(this);
-    this.trouble = h("div");
+    this.trouble = h("div", { class: "trouble" });
     const parts = [this.write, this.trouble, this.own.element, this.thread.element, this.status, this.dialog.element, this.accountDialog.element];
     const root = h("section", { class: "root", lang: this.words.language, "aria-labelledby": "heading" });
     root.append(h("header", { class: "top" }, this.heading, this.account), ...parts);
@@ -222,11 +222,12 @@ export class Section {
   }
 
   withdrawn(view) {
-    if (view.replies.children.length) view.update({ status: "removed", is_own: false, author: null });
-    else this.thread.remove(view);
+    const isAnswered = view.replies.children.length > 0;
+    if (isAnswered) view.update({ status: "removed", is_own: false, author: null });
     this.own.forget(view.comment.id);
+    if (isAnswered) view.card.focus({ preventScroll: true });
+    else this.thread.take(view);
     this.say(this.words.t("withdrawn"));
-    this.heading.focus();
     this.recount().catch(() => {});
   }
 

@@ -35,8 +35,12 @@ export class Session extends EventTarget {
     return this.#stored?.subject != null;
   }
 
-  /** The session is over on the server already. */
+  /** The account is gone, on the server already: nothing of its holder's is kept here either. */
   forget() {
+    const { owner } = this;
+    const isTheirs = (key) => lasting.get(key).owner === owner || key.endsWith(`:${owner}`);
+    lasting.keys().filter(isTheirs).forEach((key) => lasting.remove(key));
+    lasting.remove(`${this.#key}:last`);
     this.#end({});
   }
 

@@ -162,6 +162,14 @@ export class Thread {
     view.element.remove();
   }
 
+  /** The same, for somebody who is in it: they go on beside it, not at the top of the page. */
+  take(view) {
+    const { nextElementSibling: next, previousElementSibling: before } = view.element;
+    this.remove(view);
+    const beside = (next ?? before)?.querySelector(".comment");
+    (beside ?? view.parent?.card ?? this.section.heading).focus({ preventScroll: true });
+  }
+
   /** So many more are published than the reader was offered: say so, and leave the reader in peace. */
   announce(count) {
     // Some were taken down.
