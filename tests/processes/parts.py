@@ -54,6 +54,11 @@ class Part:
         """SIGTERM; the exit status."""
         assert self.process is not None
         self.process.terminate()
+        return self.ended(patience_s)
+
+    def ended(self, patience_s: float = 60) -> int:
+        """Wait for a process that was told to end; its exit status. A second SIGTERM would cut its tidying short."""
+        assert self.process is not None
         status = self.process.wait(timeout=patience_s)
         self.process = None
         return status

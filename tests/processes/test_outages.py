@@ -144,7 +144,7 @@ def test_i9_a_worker_that_is_told_to_end_finishes_what_it_has(
     points.disarm("scoring")
     posting.join(timeout=60)
 
-    assert worker.end() == 0
+    assert worker.ended() == 0
     assert statuses(world.database) == [Status.PUBLISHED]
     with world.database.read() as session:
         assert session.scalars(select(Revision.attempts)).all() == [1]
@@ -394,8 +394,9 @@ def test_g11_posts_are_answered_while_the_model_takes_five_seconds_or_is_gone(
     for state, found in taken.items():
         name = "quick" if state == "never" else state
         print(f"{name:<8}{len(found):>6}{statistics.median(found):>9.1f}{p95(found):>9.1f}{found[-1]:>9.1f}")
-    # On a machine that is busy with other things, not much slower than with a model that answers at once.
-    assert p95(taken[how]) < max(150.0, 2 * p95(taken["never"]))
+    # On a machine that is busy with other things, not much slower than with a model that answers at once. If others
+    # than the first waited in vain, it would be two seconds.
+    assert p95(taken[how]) < max(150.0, 4 * p95(taken["never"]))
     assert len(taken[how]) == 80
 
 
