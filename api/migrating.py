@@ -67,7 +67,25 @@ def present_and_wanted(database: Database) -> tuple[str | None, str | None]:
     return present, newest()
 
 
+def newest() -> str:
+    """The newest revision that this installation has."""
+    return _revisions()[0]
+
+
+def works_with(present: str | None) -> bool:
+    """Whether this release serves with a database at that revision: its own newest, or one of a later release.
+
+    Migrations leave the release before theirs working. Its processes stay ready until they are replaced.
+    """
+    return present == newest() or is_ahead(present)
+
+
+def is_ahead(present: str | None) -> bool:
+    """Whether a later release has migrated the database: this one does not know the revision."""
+    return present is not None and present not in _revisions()
+
+
 @cache
-def newest() -> str | None:
-    """The newest revision that this installation has. Read once: readiness is asked every second or so."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+def _revisions() -> tuple[str, ...]:
+    """The newest first. Read once: readiness is asked every second or so."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import click
+from alembic.util import CommandError
 
 from api import migrating
-from api.cli.output import answer, as_json, open_database
+from api.cli.output import Failure, answer, as_json, open_database
 
 
 @click.group(help="The database's schema.")
@@ -15,8 +16,11 @@ def command() -> None: ...
 def upgrade(*, as_json: bool) -> None:
     """Bring the schema up to date. Safe to run again, and while the previous release serves."""
     with open_database() as database:
-        migrating.upgrade(database)
         present, _ = migrating.present_and_wanted(database)
+        # The previous release starts again during an upgrade, and has nothing to do.
+        if not migrating.is_ahead(present):
+            migrating.upgrade(database)
+            present, _ = migrating.present_and_wanted(database)
     answer({"revision": present}, f"The database is at revision {present}.", as_json=as_json)
 
 
@@ -26,7 +30,10 @@ def upgrade(*, as_json: bool) -> None:
 def downgrade(revision: str, *, as_json: bool) -> None:
     """Take the schema back to REVISION ("base" for nothing at all). Data of later revisions is lost."""
     with open_database() as database:
-        migrating.downgrade(database, revision)
+        try:
+            migrating.downgrade(database, revision)
+        except CommandError as error:
+            raise Failure(str(error)) from error
         present, _ = migrating.present_and_wanted(database)
     answer({"revision": present}, f"The database is at revision {present}.", as_json=as_json)
 

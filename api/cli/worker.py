@@ -23,6 +23,6 @@ def command(threads: int, metrics_port: int | None) -> None:
         raise Failure("VORAB_BROKER_URL names no broker to take work from")
     with open_database(settings) as database:
         present, wanted = migrating.present_and_wanted(database)
-    if present != wanted:
+    if not migrating.works_with(present):
         raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
     worker.run(settings, threads=threads, metrics_port=metrics_port)

@@ -275,6 +275,17 @@ def test_k5_old_migrations_are_not_ready(world: World, monkeypatch: pytest.Monke
     assert json_of(answer)["checks"]["migrations"] == {"ok": False, "present": "0001", "wanted": "0002"}
 
 
+def test_k5_a_process_stays_ready_when_a_later_release_has_migrated(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.migrating.present_and_wanted", lambda _database: ("9999", "0002"))
+
+    answer = world.call("GET", "/readyz")
+
+    assert answer.status_code == 200
+    assert json_of(answer)["checks"]["migrations"] == {"ok": True, "present": "9999", "wanted": "0002"}
+
+
 @pytest.mark.parametrize("path", ["/metrics", "/api/v1/metrics", "/debug", "/console", "/server-status", "/.env"])
 def test_k5_nothing_is_told_to_the_public_about_the_inside(world: World, path: str) -> None:
     assert world.client.get(path).status_code == 404

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from api import cli, migrating
 from api.app import utc_now
@@ -329,6 +329,34 @@ def test_the_schema_can_be_asked_for_taken_back_and_brought_up_again(vorab: Vora
     assert refused.code == 1
     assert "run `vorab db upgrade` first" in refused.err
     assert upgraded.out == f"The database is at revision {newest}.\n"
+
+
+def test_the_previous_release_starts_again_while_a_later_one_is_put_in_its_place(
+    vorab: Vorab, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[bool] = []
+    monkeypatch.setattr("api.server.Server.run", lambda _server: runs.append(True))
+    newest = migrating.newest()
+    _set_revision(database, "9999")
+    try:
+        upgraded = vorab("db", "upgrade", "--json")
+        served = vorab("serve", "--port", "0")
+    finally:
+        _set_revision(database, newest)
+
+    assert (upgraded.code, upgraded.json) == (0, {"revision": "9999"})
+    assert (served.code, runs) == (0, [True])
+
+
+def _set_revision(database: Database, revision: str) -> None:
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+def test_a_revision_that_is_none_is_refused(vorab: Vorab) -> None:
+    ended = vorab("db", "downgrade", "nonsense")
+
+    assert (ended.code, ended.err) == (1, "vorab: Can't locate revision identified by 'nonsense'\n")
 
 
 def test_the_demo_is_loaded_once_and_never_beside_a_real_site(
