@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, FloatRect, Page, expect
 
 from moderation.models import Role
 from tests.browser.visitors import Site, Visitor
@@ -83,6 +83,12 @@ def rows(page: Page) -> Any:
 
 def body_of(page: Page) -> Any:
     return page.locator("#item > .comment-text")
+
+
+def box_of(page: Page, selector: str) -> FloatRect:
+    found = page.locator(selector).bounding_box()
+    assert found is not None
+    return found
 
 
 def counts(page: Page) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from moderation.models import Role
-from tests.browser.desk_visits import Desk, body_of, expect_counts, rows
+from tests.browser.desk_visits import Desk, body_of, box_of, expect_counts, rows
 from tests.browser.visitors import Site
 from tests.sentences import insult
 
@@ -64,6 +64,9 @@ def test_what_two_decide_at_once_is_explained_and_not_overwritten(desk: Desk) ->
     conflict = mine.get_by_role("alert").filter(has_text="Hans")
     expect(conflict).to_contain_text("abgelehnt")
     expect(conflict).to_contain_text("Ihre Entscheidung (veröffentlichen) wurde nicht ausgeführt")
+    expect(mine.locator(".notice.passing")).to_have_count(0)
+    notice, pane = (box_of(mine, name) for name in (".notice.lasting", "#item-pane"))
+    assert notice["x"] + notice["width"] <= pane["x"]
     desk.expect_statuses([held], ["rejected"])
     conflict.get_by_role("button", name="Ansehen").click()
     expect(body_of(mine)).to_contain_text(insult(0)[:20])
@@ -138,3 +141,15 @@ def test_a_colleagues_comment_is_marked_as_such(desk: Desk, locale: str, word: s
     expect(body_of(page)).to_contain_text(insult(1)[:20])
     expect(page.locator("#item-title")).to_contain_text("Hans")
     expect(page.locator("#item-title")).not_to_contain_text(word)
+
+
+def test_hidden_characters_do_not_act_in_the_list_and_no_emoji_is_cut(desk: Desk) -> None:
+    author = desk.reader()
+    desk.post(author, f"{'a' * 139}🤡🤡 {insult(1)}")
+    desk.post(author, f"ab\u202ecd {insult(2)}")
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(2)
+
+    expect(rows(page).nth(0).locator(".row-text")).to_have_text(f"{'a' * 139}🤡…")
+    expect(rows(page).nth(1).locator(".row-text")).to_contain_text("abU+202Ecd")
+    expect(page.locator(".past-text")).to_contain_text("abU+202Ecd")

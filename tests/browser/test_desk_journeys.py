@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from moderation.models import Role
-from tests.browser.desk_visits import Desk, body_of, expect_counts, rows
+from tests.browser.desk_visits import Desk, body_of, box_of, expect_counts, rows
 from tests.browser.visitors import Site, Watch, axe_findings
 from tests.sentences import insult, sentence
 from tests.world import json_of
@@ -220,7 +220,7 @@ def test_filters_narrow_the_queue_and_the_address_keeps_them(desk: Desk) -> None
     page.locator("select[name=reason]").select_option("spam")
     expect(rows(page)).to_have_count(1)
 
-    expect(page.locator(".why")).to_contain_text("Gemeldet als Werbung: Werbung!")
+    expect(page.locator(".why")).to_contain_text("Gemeldet (Werbung): Werbung!")
 
 
 def test_a_reply_is_shown_in_its_place_with_its_authors_record(desk: Desk) -> None:
@@ -344,3 +344,56 @@ def test_desks_queue_is_what_the_api_says(desk: Desk) -> None:
 
     shown = [button.get_attribute("data-id") for button in page.locator(".row-button").all()]
     assert shown == [item["id"] for item in queue["items"]]
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_is_said_in_passing_covers_no_button_and_keeps_its_own_inside(desk: Desk, width: int) -> None:
+    desk.waiting(2, by=desk.reader("Anneliese Hohenlohe"))
+    page = desk.open(desk.moderator("Erika"), viewport={"width": width, "height": 640})
+    expect(rows(page)).to_have_count(2)
+
+    page.keyboard.press("2")
+
+    line, undo, buttons = (box_of(page, name) for name in (".notice.passing", ".notice.passing button", ".decide"))
+    assert undo["x"] + undo["width"] <= line["x"] + line["width"] <= width
+    assert line["y"] + line["height"] <= buttons["y"] or line["x"] + line["width"] <= buttons["x"]
+
+
+def test_a_note_is_seen_whole_while_it_is_written(desk: Desk) -> None:
+    desk.waiting(1)
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(1)
+
+    page.keyboard.press("n")
+    page.keyboard.type("Bitte bleiben Sie sachlich. " * 6)
+
+    assert page.evaluate("document.activeElement.scrollHeight <= document.activeElement.clientHeight")
+
+
+def test_durations_are_german(desk: Desk) -> None:
+    page = desk.open(desk.moderator("Erika"))
+    said = page.evaluate("""async () => {
+        const { ago, since, span } = await import(
+            document.querySelector("script[type=module]").src.replace("queue_page", "texts"));
+        const before = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+        return [span(5 * 86400), since(before(5 * 86400)), ago(before(130), true), ago(before(7300), true)];
+    }""")
+
+    assert said == ["5 Tage", "5 Tagen", "vor 2 Min.", "vor 2 Std."]
+
+
+def test_a_list_that_could_not_be_loaded_is_loaded_when_the_server_is_back(desk: Desk) -> None:
+    desk.waiting(1)
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(1)
+    page.route("**/review-queue*", lambda route: route.abort())
+    page.keyboard.press("g")
+    notice = page.locator(".notice.lasting")
+    expect(notice).to_contain_text("nicht zu erreichen")
+    expect(page.locator("#list")).to_have_attribute("aria-busy", "false")
+    desk.waiting(2)
+
+    page.unroute("**/review-queue*")
+
+    expect(rows(page)).to_have_count(3)
+    expect(notice).to_have_count(0)
