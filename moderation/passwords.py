@@ -20,12 +20,26 @@ from moderation.errors import InvalidInputError, TooBusyError
 MIN_LENGTH = 8
 MAX_LENGTH = 1024
 
+_GERMAN = tuple(
+    """
+    passwort kennwort geheim geheimnis losung zugang einloggen willkommen hallo halloo qwertz qwertzu qwertzui
+    qwertzuiop asdfghjklö yxcvbnm schatz schatzi schätzchen liebling mausi hasi engel engelchen sonnenschein
+    ichliebedich prinzessin einhorn schmetterling schnuffel schnecke sternchen baerchen bärchen katze hund pferd
+    tiger drache fussball fußball bayern fcbayern dortmund borussia schalke werder deutschland österreich
+    oesterreich schweiz berlin hamburg münchen muenchen köln koeln frankfurt stuttgart leipzig dresden wien
+    zürich zuerich bern familie mama papa sommer winter herbst frühling fruehling weihnachten ostern januar
+    februar märz april juni juli august september oktober november dezember montag freitag sonntag arschloch
+    scheisse scheiße ficken hitler zeitung kommentar kommentare computer internet
+    """.split()  # noqa: SIM905 - as words they are easier to read
+)
+"""What German passwords are mostly made of, with digits behind: the common list is of English ones."""
+
 
 def check_acceptable(password: str, *, forbidden: tuple[str, ...] = ()) -> None:
     """Refuse what is too short, absurdly long, among the commonest passwords, or made of what is ``forbidden``.
 
     There are no rules about kinds of characters (ASVS 6.2.5). The list of common passwords is that of zxcvbn: 30,000,
-    offline.
+    offline, mostly English; what is common in German counts as forbidden.
 
     Raises:
         InvalidInputError: for field ``password``.
@@ -34,7 +48,7 @@ def check_acceptable(password: str, *, forbidden: tuple[str, ...] = ()) -> None:
         raise InvalidInputError("password", "password_too_short", minimum=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
         raise InvalidInputError("password", "password_too_long", maximum=MAX_LENGTH)
-    if password.casefold() in _common() or _is_made_of(password, forbidden):
+    if password.casefold() in _common() or _is_made_of(password, (*forbidden, *_GERMAN)):
         raise InvalidInputError("password", "password_too_common")
 
 

@@ -113,6 +113,18 @@ def test_a5_the_commonest_passwords_are_refused(world: World) -> None:
     assert codes(answer, "password") == ["password_too_common"]
 
 
+@pytest.mark.parametrize("password", ["passwort1", "Passwort123!", "1Kennwort1", "Hallo2026!", "Mamamama", "Köln!!!!"])
+def test_a5_what_is_common_in_german_is_refused(world: World, password: str) -> None:
+    answer = register(world, password)
+
+    assert answer.status_code == 422
+    assert codes(answer, "password") == ["password_too_common"]
+
+
+def test_a5_a_common_word_among_others_is_no_matter(world: World) -> None:
+    assert register(world, "Hallo rostiger Tiger").status_code == 201
+
+
 @pytest.mark.parametrize("password", ["vorabvorab", "Vorab2026!", "adalovelace", "demo-demo", "Die Zeitung 1"])
 def test_a5_our_own_name_the_sites_and_the_persons_are_no_passwords(world: World, password: str) -> None:
     world.site("zeitung")
