@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from api import language
 from api.cli.output import Failure
 from api.settings import SettingsError
-from moderation.errors import InvalidInputError, VorabError
+from moderation.errors import InvalidInputError, LastAdminError, VorabError
 
 _COMMANDS = {
     "accounts": ("api.cli.accounts", "Accounts: make staff, change roles, export and delete."),
@@ -65,6 +65,8 @@ def main(arguments: list[str] | None = None) -> Any:
     except InvalidInputError as error:
         reason = language.text("fields", error.reason, language="en", **error.details)
         click.echo(f"vorab: {error.field}: {reason}", err=True)
+    except LastAdminError as error:
+        click.echo(f"vorab: {language.text('details', error.code, language='en')}", err=True)
     except (VorabError, SettingsError, Failure) as error:
         click.echo(f"vorab: {error}", err=True)
     except DBAPIError as error:

@@ -171,7 +171,7 @@ def test_a_role_is_changed_and_the_last_admin_stays(vorab: Vorab, world: World, 
     refused = vorab("accounts", "set-role", "--email", admin.account.email, "--role", "reader")
 
     assert (made.code, made.json["role"], made.json["sites"]) == (0, "moderator", ["demo"])
-    assert refused.code == 1
+    assert (refused.code, refused.err) == (1, "vorab: At least one account must remain an administrator.\n")
     with database.read() as session:
         assert accounts.get(session, admin.account.id).role == Role.ADMIN
 
