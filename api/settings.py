@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 _MIN_SECRET = 32
 PUBLISHED_MODELS = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
 """Values of ``VORAB_MODEL`` that mean what Detoxify's makers publish."""
+_DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
 _LIMIT = re.compile(r"_per_(account|address|site)$")
 _LEAST_DAYS = {"keep_refused": 1, "keep_withdrawn": 1, "keep_held": 1, "keep_unconfirmed": 3}
 """How short periods may be. An account stays for as long as the link in the first letter to it is good."""
@@ -92,7 +96,7 @@ def read(*, secret_needed: bool = True) -> Settings:
     at_least_one = validate.Range(min=1)
     values: dict[str, Any] = {
         "secret_key": env.str("SECRET_KEY", validate=validate.Length(min=_MIN_SECRET)) if secret_needed else "",
-        "database_url": env.str("DATABASE_URL", default_database_url()),
+        "database_url": env.str("DATABASE_URL", default_database_url(), validate=_database_url),
         "base_url": env.str("BASE_URL", defaults.base_url, validate=validate.URL(require_tld=False)),
         "trusted_hosts": env.list("TRUSTED_HOSTS", []),
         "trusted_proxies": env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
@@ -111,7 +115,7 @@ def read(*, secret_needed: bool = True) -> Settings:
             defaults.password_memory_kib,
             validate=validate.Range(min=defaults.password_memory_kib),
         ),
-        "mail": env.str("MAIL", defaults.mail, validate=validate.Regexp(r"(folder:.+|console|smtps?://.+)")),
+        "mail": env.str("MAIL", defaults.mail, validate=_mail),
         "mail_from": env.str("MAIL_FROM", defaults.mail_from),
         "metrics_token": env.str("METRICS_TOKEN", None, validate=validate.Length(min=16)),
         "log_level": env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])),
@@ -130,7 +134,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         "undo_window",
         "site_session",
     ):
-        values[name] = env.float(f"{name.upper()}_S", getattr(defaults, name).total_seconds(), validate=_positive)
+        values[name] = env.float(f"{name.upper()}_S", getattr(defaults, name).total_seconds(), validate=_seconds)
     for name, least in _LEAST_DAYS.items():
         allowed = validate.Range(min=least, max=36_500)
         days = env.int(f"{name.upper()}_DAYS", getattr(defaults, name).days, validate=allowed)
@@ -151,9 +155,32 @@ def default_database_url() -> str:
     return f"sqlite:///{Path('var/vorab.db').absolute()}"
 
 
-_redis_url = validate.Regexp(r"(rediss?|redis\+unix)://.+")
-_broker_url = validate.Regexp(r"(amqps?|rediss?)://.+")
-_positive = validate.Range(min=0, min_inclusive=False)
+_redis_url = validate.Regexp(r"(rediss?|redis\+unix)://.+", error="Has to be like redis://host:port/number.")
+_broker_url = validate.Regexp(
+    r"(amqps?|rediss?)://.+", error="Has to be like amqp://user:password@host:port/vhost or redis://host:port/number."
+)
+_seconds = validate.Range(min=0, min_inclusive=False, max=36_500 * 86_400)
+
+
+def _mail(value: str) -> None:
+    try:
+        is_known = re.fullmatch(r"folder:.+|console|smtps?://.+", value) is not None and urlsplit(value).port != 0
+    except ValueError:
+        is_known = False
+    if not is_known:
+        raise ValidationError("Has to be like smtp://user:password@host:port, folder:PATH or console.")
+
+
+def _database_url(value: str) -> None:
+    try:
+        driver = make_url(value).drivername
+    except (ArgumentError, ValueError):
+        driver = ""
+    if driver not in _DRIVERS:
+        # The value may hold a password, and is not repeated.
+        raise ValidationError(
+            "Has to be like postgresql+psycopg://user:password@host/name or sqlite:////absolute/path.db."
+        )
 
 
 def _typed(value: Any, default: object) -> Any:

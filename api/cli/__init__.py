@@ -70,6 +70,7 @@ def main(arguments: list[str] | None = None) -> Any:
     except (VorabError, SettingsError, Failure) as error:
         click.echo(f"vorab: {error}", err=True)
     except DBAPIError as error:
-        # The statement and its values stay out of it; what the database says of them is enough.
-        click.echo(f"vorab: the database refused: {error.orig}. Is it there, and did `vorab db upgrade` run?", err=True)
+        # The statement and its values stay out of it. PostgreSQL quotes from both after its first line.
+        reason = str(error.orig).partition("\n")[0]
+        click.echo(f"vorab: the database refused: {reason}. Is it there, and did `vorab db upgrade` run?", err=True)
     sys.exit(1)
