@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import smtplib
+import ssl
 import sys
 from collections.abc import Mapping
 from email.message import EmailMessage
@@ -113,7 +115,11 @@ class ConsoleMailer:
 
 
 class SmtpMailer:
-    """``smtp://user:password@host:port`` or ``smtps://…``; STARTTLS is used wherever the server offers it."""
+    """``smtp://user:password@host:port`` or ``smtps://…``; STARTTLS is used wherever the server offers it.
+
+    Its certificate has to be good, and no password goes to another machine unencrypted: letters carry links that open
+    accounts. A server on this machine is trusted, whatever certificate it made for itself.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -130,13 +136,38 @@ class SmtpMailer:
 
     def _connection(self) -> smtplib.SMTP:
         host = self._server.hostname or "localhost"
+        context = ssl.create_default_context()
+        if is_local := _is_this_machine(host):
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
         if self._server.scheme == "smtps":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(host, self._server.port or 465, timeout=_TIMEOUT_S)
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, self._server.port or 465, timeout=_TIMEOUT_S, context=context
+            )
         else:
             connection = smtplib.SMTP(host, self._server.port or 25, timeout=_TIMEOUT_S)
-            connection.ehlo_or_helo_if_needed()
-            if connection.has_extn("starttls"):
-                connection.starttls()
-        if self._server.username:
-            connection.login(unquote(self._server.username), unquote(self._server.password or ""))
+        try:
+            self._greet(connection, context, is_local=is_local)
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    def _greet(self, connection: smtplib.SMTP, context: ssl.SSLContext, *, is_local: bool) -> None:
+        """Encrypt, and say who we are."""
+        is_private = is_local or self._server.scheme == "smtps"
+        connection.ehlo_or_helo_if_needed()
+        if self._server.scheme == "smtp" and connection.has_extn("starttls"):
+            connection.starttls(context=context)
+            is_private = True
+        if self._server.username:
+            if not is_private:
+                raise smtplib.SMTPNotSupportedError("no STARTTLS: the password is not sent")
+            connection.login(unquote(self._server.username), unquote(self._server.password or ""))
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
