@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import click
 
 from api.cli.output import Failure, open_database, read_settings
+from api.settings import Settings
 
 
 @click.command()
@@ -21,9 +25,28 @@ from api.cli.output import Failure, open_database, read_settings
 def command(host: str, port: int, workers: int, threads: int, *, greet: bool) -> None:
     """Serve with gunicorn until SIGTERM, which lets requests and screenings under way finish."""
     settings = read_settings(log_level=None)
-    if settings.metrics_token is not None:
-        # Before prometheus-client is imported: it decides then where its counters live.
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="vorab-metrics-"))
+    # Before prometheus-client is imported: it decides then where its counters live.
+    with _place_for_counters() if settings.metrics_token is not None else nullcontext():
+        _serve(settings, host, port, workers, threads, greet=greet)
+
+
+@contextmanager
+def _place_for_counters() -> Iterator[None]:
+    """A folder in which the processes add up what they count, unless there is one; gone when the last of them ends."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        yield
+        return
+    folder, starter = tempfile.mkdtemp(prefix="vorab-metrics-"), os.getpid()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        yield
+    finally:
+        # Workers are forks of this process, and come by here when they end, too.
+        if os.getpid() == starter:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(settings: Settings, host: str, port: int, workers: int, threads: int, *, greet: bool) -> None:
     from api import migrating
     from api.app import utc_now
     from api.embed.keeping import keep_current

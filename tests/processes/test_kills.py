@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from sqlalchemy import func, select
 from moderation.models import Comment, Decision, Revision, Status
 from tests.integrity import assert_whole
 from tests.processes.mortal import POINTS, Running, running, started, wait_until
+from tests.processes.parts import children_of
 from tests.sentences import CALM, sentence
 from tests.servers import free_port
 from tests.world import World
@@ -130,3 +133,24 @@ def test_g3_missing_weights_are_named_by_readiness_and_posts_wait(world: World, 
     assert (status, own["status"]) == (201, "screening")
     with running(world.database, tmp_path):
         wait_until(lambda: decided_once(world))
+
+
+def test_the_folder_of_the_counters_outlives_a_worker_and_not_the_server(world: World, tmp_path: Path) -> None:
+    vorab = str(Path(sys.executable).parent / "vorab")
+    command = [vorab, "serve", "--workers", "2", "--port", str(port := free_port())]
+    # Without a model it starts sooner.
+    changes = {"VORAB_MODEL": str(tmp_path / "nowhere.ckpt"), "VORAB_MODEL_DIGEST": "0" * 64}
+    token = {"VORAB_METRICS_TOKEN": "m" * 16, "TMPDIR": str(tmp_path)}
+
+    with started(world.database, command, port, **changes, **token) as server:
+        wait_until(lambda: len(children_of(server.process.pid)) == 2)
+        first = children_of(server.process.pid)
+        os.kill(first[0], signal.SIGTERM)
+        wait_until(
+            lambda: len(children_of(server.process.pid)) == 2 and first[0] not in children_of(server.process.pid)
+        )
+        while_serving = list(tmp_path.glob("vorab-metrics-*/*.db"))
+        assert server.terminate() == 0
+
+    assert while_serving != []
+    assert list(tmp_path.glob("vorab-metrics-*")) == []
