@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moderation.classifiers.protocol import Classifier, ModelIdentity
 from moderation.policies import Policy
@@ -20,10 +20,14 @@ from moderation.screening.rules.toxicity import ToxicityRule
 from moderation.screening.rules.word_lists import WordListsRule
 from moderation.screening.verdicts import Outcome, Passage, Verdict, strictest
 from moderation.text.languages import detect
+from moderation.text.mixtures import only, sentences_in
 from moderation.text.normalising import normalise
 
 _RISK_OF = {Outcome.PUBLISH: 0.0, Outcome.HOLD: 0.5, Outcome.REJECT: 0.95}
 """What a verdict without a score is worth in the order of the queue."""
+
+_OF_LANGUAGE = frozenset({WordListsRule.name, ToxicityRule.name})
+"""The rules that read a language; all others say the same of a text in any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,24 @@ def screen(material: Material, rules: Sequence[Rule], classifier: Classifier) ->
     """
     identity = classifier.identity
     language = detect(material.text, expected=material.site_language)
+    found = _in_language(language, material.text, material, rules, classifier)
+    for other in sorted(identity.languages):
+        if spans := sentences_in(other, material.text, main=language):
+            asked = [rule for rule in rules if rule.name in _OF_LANGUAGE]
+            found = _together(found, _in_language(other, only(material.text, spans), material, asked, classifier))
+    return found
+
+
+def _in_language(
+    language: str, text: str, material: Material, rules: Sequence[Rule], classifier: Classifier
+) -> Screening:
+    """What the rules say of a text that is in this language; ``text`` is the material's, or has blanks in its place."""
+    identity, policy = classifier.identity, material.policy
     covered = language in identity.languages or "*" in identity.languages
-    policy = material.policy
-    assessment = assess(material.text, language, classifier, policy.hold_thresholds) if covered else None
+    assessment = assess(text, language, classifier, policy.hold_thresholds) if covered else None
     context = RuleContext(
-        text=material.text,
-        normalised=normalise(material.text),
+        text=text,
+        normalised=normalise(text),
         language=language,
         policy=policy,
         author=material.author,
@@ -105,6 +121,17 @@ def screen(material: Material, rules: Sequence[Rule], classifier: Classifier) ->
         scores=scores,
         thresholds=thresholds_for(policy.hold_thresholds, identity, language) if assessment else {},
         duration_ms=assessment.duration_ms if assessment else 0.0,
+    )
+
+
+def _together(whole: Screening, other: Screening) -> Screening:
+    """A text's screening with that of its sentences in another language: the stricter of the two gives the scores."""
+    stricter = other if other.outcome.severity > whole.outcome.severity else whole
+    return replace(
+        stricter,
+        verdicts=(*whole.verdicts, *(verdict for verdict in other.verdicts if verdict not in whole.verdicts)),
+        risk=max(whole.risk, other.risk) if stricter is other else whole.risk,
+        duration_ms=whole.duration_ms + other.duration_ms,
     )
 
 

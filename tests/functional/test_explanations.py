@@ -204,7 +204,8 @@ def test_every_text_is_there_in_both_languages_with_the_same_gaps() -> None:
             assert gaps(words) == gaps(english[group][code]), code
     for group, entries in formal.items():
         for code, words in entries.items():
-            assert gaps(words) == gaps(german[group][code]), code
+            # Staff are not told when an account goes that nobody confirms: theirs does not.
+            assert gaps(words) == gaps(german[group][code]) - {"unconfirmed_days"}, code
 
 
 def gaps(words: str) -> set[str]:
