@@ -251,5 +251,5 @@ def test_under_a_number_the_page_says_why_there_are_none(site: Site, visit: Call
     desk = Desk(site, visit)
     page = desk.open(desk.moderator("Erika"), "/desk/second-factor")
 
-    expect(page.get_by_text("diese Seite ist unter einer Nummer zu erreichen")).to_be_visible()
+    expect(page.get_by_text("sie hat nur eine Nummer")).to_be_visible()
     expect(page.get_by_role("button", name="Passkey hinzufügen")).to_have_count(0)
