@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from moderation.text.languages import likelihood
 from moderation.text.passages import Window, sentences
 from moderation.text.words import words
@@ -34,19 +36,22 @@ def sentences_in(language: str, text: str, *, main: str) -> tuple[Window, ...]:
     if language == main or not {language, main} <= _WORDS.keys():
         return ()
     telling, others = _WORDS[language], _WORDS[main]
-    known = [(word.begin, word.folded) for word in words(text) if word.folded in telling or word.folded in others]
-    if not any(folded in telling for _, folded in known):
+    found = words(text)
+    if not any(word.folded in telling for word in found):
         return ()
+    spans = sentences(text)
+    # Spans are in order and apart: each word is looked at once, however long the text is.
+    balance = dict.fromkeys(spans, 0)
+    begins = [span.begin for span in spans]
+    for word in found:
+        weight = (word.folded in telling) - (word.folded in others)
+        if weight and (place := bisect_right(begins, word.begin) - 1) >= 0:
+            balance[spans[place]] += weight
     return tuple(
         span
-        for span in sentences(text)
-        if _balance([folded for begin, folded in known if span.begin <= begin < span.end], telling, others) > 0
-        and likelihood(text[span.begin : span.end], language, against=main) >= _SURE
+        for span in spans
+        if balance[span] > 0 and likelihood(text[span.begin : span.end], language, against=main) >= _SURE
     )
-
-
-def _balance(found: list[str], telling: frozenset[str], others: frozenset[str]) -> int:
-    return sum(word in telling for word in found) - sum(word in others for word in found)
 
 
 def only(text: str, spans: tuple[Window, ...]) -> str:
