@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from moderation.models import Role
 from tests.browser.desk_visits import Desk, body_of, box_of, expect_counts, rows
-from tests.browser.visitors import Site
+from tests.browser.visitors import Site, intercept
 from tests.sentences import insult
 
 
@@ -55,7 +55,7 @@ def test_what_two_decide_at_once_is_explained_and_not_overwritten(desk: Desk) ->
     mine, theirs = desk.open(desk.moderator("Erika")), desk.open(desk.moderator("Hans"))
     expect(rows(mine)).to_have_count(1)
     expect(rows(theirs)).to_have_count(1)
-    mine.route("**/review-queue/state*", lambda route: route.abort())
+    intercept(mine, "**/review-queue/state*", lambda route: route.abort())
     theirs.keyboard.press("4")
     expect_counts(theirs, 0, 0, 0)
 
@@ -81,7 +81,7 @@ def test_of_many_decided_at_once_those_that_changed_are_left_alone(desk: Desk) -
     waiting = desk.waiting(3, by=ada)
     mine = desk.open(desk.moderator("Erika"))
     expect(rows(mine)).to_have_count(3)
-    mine.route("**/review-queue/state*", lambda route: route.abort())
+    intercept(mine, "**/review-queue/state*", lambda route: route.abort())
     desk.site.world.call("PATCH", f"/comments/{waiting[1]['id']}", {"body": insult(9)}, by=ada)
 
     mine.keyboard.press("a")

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from moderation import sites
 from moderation.models import Role
 from tests.browser.desk_visits import Desk, body_of, counts, expect_counts, rows
-from tests.browser.visitors import Site, look
+from tests.browser.visitors import Site, intercept, look
 from tests.sentences import insult, sentence
 from tests.world import ARTICLE
 
@@ -161,7 +161,7 @@ def test_a_decision_whose_answer_is_on_its_way_is_counted_once(desk: Desk) -> No
         route.fetch()
         held_back.append(route)
 
-    page.route("**/decision", hold_back)
+    intercept(page, "**/decision", hold_back)
     with page.expect_request("**/decision"):
         page.keyboard.press("p")
     while not held_back:

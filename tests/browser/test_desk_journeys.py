@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from moderation.models import Role
 from tests.browser.desk_visits import Desk, body_of, box_of, expect_counts, rows
-from tests.browser.visitors import Site, Watch, axe_findings
+from tests.browser.visitors import Site, Watch, axe_findings, intercept
 from tests.sentences import insult, sentence
 from tests.world import json_of
 
@@ -322,7 +322,7 @@ def test_an_answer_that_got_lost_is_no_conflict(desk: Desk) -> None:
         else:
             route.continue_()  # type: ignore[attr-defined]
 
-    page.route("**/decision", lose_once)
+    intercept(page, "**/decision", lose_once)
     with page.expect_response("**/decision") as second:
         page.keyboard.press("p")
 
@@ -386,7 +386,7 @@ def test_a_list_that_could_not_be_loaded_is_loaded_when_the_server_is_back(desk:
     desk.waiting(1)
     page = desk.open(desk.moderator("Erika"))
     expect(rows(page)).to_have_count(1)
-    page.route("**/review-queue*", lambda route: route.abort())
+    intercept(page, "**/review-queue*", lambda route: route.abort())
     page.keyboard.press("g")
     notice = page.locator(".notice.lasting")
     expect(notice).to_contain_text("nicht zu erreichen")
