@@ -77,8 +77,11 @@ def clear(answer: Response) -> Response:
 
 def csrf_token(session_token: str) -> str:
     """What a page of ours sends back with each change. It belongs to one session and cannot be made without our key."""
-    key = services().settings.secret_key.encode()
-    return hmac.new(key, b"csrf:" + session_token.encode(), hashlib.sha256).hexdigest()
+    return _csrf_token(services().settings.secret_key, session_token)
+
+
+def _csrf_token(secret_key: str, session_token: str) -> str:
+    return hmac.new(secret_key.encode(), b"csrf:" + session_token.encode(), hashlib.sha256).hexdigest()
 
 
 def demand_csrf(session_token: str) -> None:
@@ -87,9 +90,13 @@ def demand_csrf(session_token: str) -> None:
         CsrfError: the token is missing or another session's, or the request comes from a foreign page.
     """
     demand_own_origin()
-    given = request.headers.get(CSRF_HEADER, "")
-    if not hmac.compare_digest(given.encode(), csrf_token(session_token).encode()):
-        raise CsrfError
+    given = request.headers.get(CSRF_HEADER, "").encode()
+    settings = services().settings
+    # Pages that were open while the secret key was changed go on.
+    for key in (settings.secret_key, *settings.previous_secret_keys):
+        if hmac.compare_digest(given, _csrf_token(key, session_token).encode()):
+            return
+    raise CsrfError
 
 
 def demand_own_origin() -> None:

@@ -57,7 +57,7 @@ class Services:
 
     @property
     def sealer(self) -> Sealer:
-        return Sealer(self.settings.secret_key)
+        return self.settings.sealer
 
     @property
     def checker(self) -> Checker:

@@ -14,6 +14,8 @@ from environs import Env, EnvValidationError, ValidationError, validate
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from moderation.sealing import Sealer
+
 _MIN_SECRET = 32
 PUBLISHED_MODELS = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
 """Values of ``VORAB_MODEL`` that mean what Detoxify's makers publish."""
@@ -32,6 +34,7 @@ class Settings:
     """What an operator can choose. ``docs/settings.md`` has every variable with its default and meaning."""
 
     secret_key: str = field(repr=False)
+    previous_secret_keys: tuple[str, ...] = field(default=(), repr=False)
     database_url: str = field(repr=False)
     base_url: str = "http://127.0.0.1:8000"
     trusted_hosts: tuple[str, ...] = ()
@@ -84,6 +87,10 @@ class Settings:
     log_level: str = "info"
     demo: bool = False
 
+    @property
+    def sealer(self) -> Sealer:
+        return Sealer(self.secret_key, self.previous_secret_keys)
+
 
 def read(*, secret_needed: bool = True) -> Settings:
     """Read the settings from the process's environment. Commands that sign nothing need no secret.
@@ -96,6 +103,7 @@ def read(*, secret_needed: bool = True) -> Settings:
     at_least_one = validate.Range(min=1)
     values: dict[str, Any] = {
         "secret_key": env.str("SECRET_KEY", validate=validate.Length(min=_MIN_SECRET)) if secret_needed else "",
+        "previous_secret_keys": env.list("PREVIOUS_SECRET_KEYS", [], validate=_secret_keys),
         "database_url": env.str("DATABASE_URL", default_database_url(), validate=_database_url),
         "base_url": env.str("BASE_URL", defaults.base_url, validate=validate.URL(require_tld=False)),
         "trusted_hosts": env.list("TRUSTED_HOSTS", []),
@@ -160,6 +168,11 @@ _broker_url = validate.Regexp(
     r"(amqps?|rediss?)://.+", error="Has to be like amqp://user:password@host:port/vhost or redis://host:port/number."
 )
 _seconds = validate.Range(min=0, min_inclusive=False, max=36_500 * 86_400)
+
+
+def _secret_keys(values: list[str]) -> None:
+    if any(len(value) < _MIN_SECRET for value in values):
+        raise ValidationError(f"Each has to have at least {_MIN_SECRET} characters; a comma stands between them.")
 
 
 def _mail(value: str) -> None:

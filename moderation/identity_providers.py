@@ -80,7 +80,7 @@ def add(session: Session, sealer: Sealer, site: Site, command: NewProvider, *, n
         created_at=now,
     )
     if command.secret is not None:
-        row.sealed_secret = sealer.seal(command.secret, _purpose(row))
+        row.sealed_secret = sealer.seal(command.secret, sealing_purpose(row))
     session.add(row)
     session.flush()
     log.info("identity_provider_added", site=site.key, provider=row.key, issuer=row.issuer)
@@ -136,7 +136,7 @@ def opened(sealer: Sealer, row: IdentityProvider) -> Provider:
     Raises:
         UnreadableSecretError: the installation's secret key is another than when it was added.
     """
-    secret = sealer.open(row.sealed_secret, _purpose(row)) if row.sealed_secret is not None else None
+    secret = sealer.open(row.sealed_secret, sealing_purpose(row)) if row.sealed_secret is not None else None
     return Provider(row.id, row.name, row.issuer, row.client_id, secret, row.scopes, row.name_claim)
 
 
@@ -177,5 +177,5 @@ def _find(session: Session, site: Site, key: str) -> IdentityProvider | None:
     )
 
 
-def _purpose(row: IdentityProvider) -> str:
+def sealing_purpose(row: IdentityProvider) -> str:
     return f"identity_provider:{row.id}"

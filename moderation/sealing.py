@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
+from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,9 +24,11 @@ _NONCE_BYTES = 12
 
 
 class Sealer:
-    def __init__(self, secret_key: str) -> None:
-        derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vorab sealing v1").derive(secret_key.encode())
-        self._cipher = AESGCM(derived)
+    """Seals with ``secret_key``; opens what was sealed with it or with one of the ``previous`` keys."""
+
+    def __init__(self, secret_key: str, previous: Iterable[str] = ()) -> None:
+        self._cipher = _cipher(secret_key)
+        self._previous = [_cipher(key) for key in previous]
 
     def seal(self, secret: str, purpose: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)
@@ -36,8 +40,31 @@ class Sealer:
         Raises:
             UnreadableSecretError: it was sealed with another secret key or for another purpose, or was changed.
         """
+        for cipher in (self._cipher, *self._previous):
+            with contextlib.suppress(UnreadableSecretError):
+                return _open(cipher, sealed, purpose)
+        raise UnreadableSecretError
+
+    def reseal(self, sealed: str, purpose: str) -> str | None:
+        """The same secret, sealed with the present key. ``None`` where it is already.
+
+        Raises:
+            UnreadableSecretError: none of the keys opens it.
+        """
         try:
-            raw = base64.urlsafe_b64decode(sealed.removeprefix(_VERSION))
-            return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
-        except (InvalidTag, ValueError, binascii.Error) as error:
-            raise UnreadableSecretError from error
+            _open(self._cipher, sealed, purpose)
+        except UnreadableSecretError:
+            return self.seal(self.open(sealed, purpose), purpose)
+        return None
+
+
+def _cipher(secret_key: str) -> AESGCM:
+    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vorab sealing v1").derive(secret_key.encode()))
+
+
+def _open(cipher: AESGCM, sealed: str, purpose: str) -> str:
+    try:
+        raw = base64.urlsafe_b64decode(sealed.removeprefix(_VERSION))
+        return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
+    except (InvalidTag, ValueError, binascii.Error) as error:
+        raise UnreadableSecretError from error

@@ -81,7 +81,7 @@ def begin(session: Session, sealer: Sealer, account: Account, *, issuer: str, no
     seed = pyotp.random_base32()
     session.execute(delete(SecondFactor).where(SecondFactor.account_id == account.id))
     session.add(
-        SecondFactor(account_id=account.id, sealed_seed=sealer.seal(seed, _purpose(account.id)), created_at=now)
+        SecondFactor(account_id=account.id, sealed_seed=sealer.seal(seed, sealing_purpose(account.id)), created_at=now)
     )
     session.flush()
     return Enrolment(seed, pyotp.TOTP(seed).provisioning_uri(name=account.email, issuer_name=issuer))
@@ -167,7 +167,7 @@ def end_if_last(session: Session, account: Account, *, now: dt.datetime) -> bool
 
 
 def _take_step(session: Session, sealer: Sealer, factor: SecondFactor, code: str, *, now: dt.datetime) -> bool:
-    totp = pyotp.TOTP(sealer.open(factor.sealed_seed, _purpose(factor.account_id)))
+    totp = pyotp.TOTP(sealer.open(factor.sealed_seed, sealing_purpose(factor.account_id)))
     at = int(now.timestamp()) // _STEP_S
     step = next((at + off for off in _TOLERANCE if strings_equal(totp.generate_otp(at + off), code)), None)
     if step is None:
@@ -201,5 +201,5 @@ def _plain(code: str) -> str:
     return _NO_SIGN.sub("", code).upper()
 
 
-def _purpose(account_id: uuid.UUID) -> str:
+def sealing_purpose(account_id: uuid.UUID) -> str:
     return f"totp:{account_id}"

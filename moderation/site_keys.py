@@ -48,7 +48,7 @@ def add_shared(
     chosen = secret or secrets.token_urlsafe(_SECRET_BYTES)
     site_tokens.check_secret(chosen)
     row = SiteKey(site_id=site.id, kid=kid or _new_kid(now), algorithm="HS256", created_at=now)
-    row.sealed_secret = sealer.seal(chosen, _purpose(row))
+    row.sealed_secret = sealer.seal(chosen, sealing_purpose(row))
     return AddedKey(_add(session, site, row), chosen)
 
 
@@ -97,7 +97,7 @@ def _readable(sealer: Sealer, row: SiteKey, site: Site) -> VerificationKey | Non
     if row.sealed_secret is None:
         return VerificationKey(algorithm, row.public_key or "")
     try:
-        return VerificationKey(algorithm, sealer.open(row.sealed_secret, _purpose(row)))
+        return VerificationKey(algorithm, sealer.open(row.sealed_secret, sealing_purpose(row)))
     except UnreadableSecretError:
         log.error("site_key_unreadable", site=site.key, kid=row.kid)
         return None
@@ -118,5 +118,5 @@ def _new_kid(now: dt.datetime) -> str:
     return f"{now:%Y-%m-%d}-{secrets.token_hex(3)}"
 
 
-def _purpose(row: SiteKey) -> str:
+def sealing_purpose(row: SiteKey) -> str:
     return f"site_key:{row.id}"

@@ -29,6 +29,7 @@ _COMMANDS = {
     "keys": ("api.cli.keys", "Keys for servers that speak the Perspective API."),
     "rescreen": ("api.cli.rescreen", "Screen comments again, and see what would change."),
     "score": ("api.cli.score", "Score texts from a file."),
+    "secrets": ("api.cli.secrets", "Sealed secrets: change the secret key."),
     "serve": ("api.cli.serve", "Serve the API."),
     "sites": ("api.cli.sites", "Sites and their policies."),
     "worker": ("api.cli.worker", "Screen comments for the web processes."),

@@ -14,7 +14,6 @@ from moderation import identity_providers, sites
 from moderation.errors import ProviderUnavailableError
 from moderation.identity_providers import DEFAULT_SCOPES, NewProvider
 from moderation.models import IdentityProvider
-from moderation.sealing import Sealer
 
 
 @click.group(help="Identity providers (OpenID Connect) that a site's people may sign in with.")
@@ -61,7 +60,7 @@ def add(site_key: str, key: str, *, secret_file: Any, as_json: bool, **wish: Any
     settings = read_settings()
     with open_database(settings) as database, database.write() as session:
         site = sites.by_key(session, site_key)
-        row = identity_providers.add(session, Sealer(settings.secret_key), site, command, now=utc_now())
+        row = identity_providers.add(session, settings.sealer, site, command, now=utc_now())
         facts = _facts(row, site_key, settings.base_url)
     answer(facts, f"Register this address with the provider: {facts['callback']}", as_json=as_json)
 
@@ -88,7 +87,7 @@ def check(site_key: str, key: str, *, as_json: bool) -> None:
     settings = read_settings()
     with open_database(settings) as database, database.read() as session:
         row = identity_providers.get(session, sites.by_key(session, site_key), key)
-        provider = identity_providers.opened(Sealer(settings.secret_key), row)
+        provider = identity_providers.opened(settings.sealer, row)
     try:
         metadata = ProviderClient().metadata(provider)
     except ProviderUnavailableError as error:

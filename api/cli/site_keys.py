@@ -11,7 +11,6 @@ from api.app import utc_now
 from api.cli.output import Failure, answer, as_json, open_database, read_settings
 from moderation import site_keys, sites
 from moderation.models import SiteKey
-from moderation.sealing import Sealer
 from moderation.site_keys import AddedKey
 from moderation.site_sign_in import audience
 from moderation.site_tokens import ALGORITHMS, Algorithm
@@ -39,7 +38,7 @@ def add(site_key: str, kid: str | None, algorithm: str, public_key: Path | None,
     with open_database(settings) as database, database.write() as session:
         site = sites.by_key(session, site_key)
         if public_key is None:
-            added = site_keys.add_shared(session, Sealer(settings.secret_key), site, kid, now=utc_now())
+            added = site_keys.add_shared(session, settings.sealer, site, kid, now=utc_now())
         else:
             pem = public_key.read_text(encoding="utf-8")
             added = site_keys.add_public(session, site, kid, cast(Algorithm, algorithm), pem, now=utc_now())

@@ -59,9 +59,12 @@ def list_sites(*, as_json: bool) -> None:
 @command.command("set-origins")
 @click.argument("key")
 @click.argument("origins", nargs=-1)
+@click.option("--none", "is_none", is_flag=True, help="Allow no origin any more.")
 @as_json
-def set_origins(key: str, origins: tuple[str, ...], *, as_json: bool) -> None:
+def set_origins(key: str, origins: tuple[str, ...], *, is_none: bool, as_json: bool) -> None:
     """Replace the origins whose pages may embed the comments of site KEY."""
+    if bool(origins) == is_none:
+        raise click.UsageError("Name the origins to allow, or say --none.")
     with open_database() as database, database.write() as session:
         site = sites.by_key(session, key)
         sites.set_origins(site, origins)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -248,6 +249,23 @@ def test_d1_the_token_of_another_session_does_not_count(world: World) -> None:
 
     assert answer.status_code == 403
     assert first.whoami() == 200
+
+
+def test_a_page_that_was_open_while_the_secret_key_was_changed_goes_on(world: World) -> None:
+    register(world)
+    browser = Browser(world)
+    browser.sign_in()
+    settings = world.services.settings
+    changed = {"secret_key": "n" * 32, "previous_secret_keys": (settings.secret_key,)}
+    world.app.extensions["vorab"] = replace(world.services, settings=replace(settings, **changed))
+
+    kept = browser.call("DELETE", "/accounts/me/sessions").status_code
+    without = replace(settings, secret_key="n" * 32)
+    world.app.extensions["vorab"] = replace(world.services, settings=without)
+    refused = browser.call("DELETE", "/accounts/me/sessions")
+
+    assert kept == 204
+    assert (refused.status_code, json_of(refused)["code"]) == (403, "csrf_failed")
 
 
 @pytest.mark.parametrize("origin", ["", "null", "https://evil.test", ORIGIN])

@@ -245,7 +245,8 @@ def test_sites_are_made_listed_and_given_other_origins(vorab: Vorab) -> None:
     wrong = vorab("sites", "create", "--key", "anderes", "--name", "x", "--origin", "https://blatt.example/pfad")
     broken = vorab("sites", "set-origins", "blatt", "https://[")
     moved = vorab("sites", "set-origins", "blatt", "https://neu.example", "http://localhost:3000", "--json")
-    emptied = vorab("sites", "set-origins", "blatt")
+    forgotten = vorab("sites", "set-origins", "blatt")
+    emptied = vorab("sites", "set-origins", "blatt", "--none")
     listed = vorab("sites", "list")
 
     assert made.json == {
@@ -259,6 +260,7 @@ def test_sites_are_made_listed_and_given_other_origins(vorab: Vorab) -> None:
     assert (broken.code, broken.err[:7]) == (1, "vorab: ")
     assert "https://blatt.example/pfad" in wrong.err or "allowed_origins" in wrong.err
     assert moved.json["origins"] == ["https://neu.example", "http://localhost:3000"]
+    assert (forgotten.code, forgotten.out) == (2, "")
     assert emptied.out == "blatt allows: no origin.\n"
     assert listed.out.startswith("blatt  Das Blatt")
     assert vorab("sites", "list", "--json").json["sites"][0]["origins"] == []
