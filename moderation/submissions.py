@@ -175,8 +175,8 @@ def retract(session: Session, comment: Comment, change: Change | None = None, *,
         .values(screened_at=now, lease_until=None, lease_token=None)
         .execution_options(synchronize_session=False)
     )
-    # The stored answers hold the text.
-    session.execute(update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer=None))
+    # The stored answers hold the text. One that is about to be kept finds its place taken.
+    session.execute(update(IdempotencyKey).where(IdempotencyKey.comment_id == comment.id).values(answer={}))
     own = Change("withdraw", actor_id=comment.author_id, takes_down=True)
     publication.resolve_flags(session, comment, now=now)
     publication.decide(session, comment, revision, change or own, now=now)
@@ -360,7 +360,7 @@ def _repeated(session: Session, command: NewComment, actor: Actor, *, now: dt.da
         return None
     if row.fingerprint != _fingerprint(command):
         raise IdempotencyKeyReusedError
-    return Submitted(row.comment_id, None, row.answer)
+    return Submitted(row.comment_id, None, row.answer or None)
 
 
 def _remember(session: Session, command: NewComment, actor: Actor, comment: Comment, *, now: dt.datetime) -> None:

@@ -16,7 +16,8 @@ from moderation.identifiers import new_id
 class IdempotencyKey(Base, kw_only=True, eq=False, repr=False):
     """A request that its sender may repeat. ``fingerprint`` tells a repetition from another request with the same key.
 
-    ``answer`` is what the first request was answered; it is empty until that answer was made.
+    ``answer`` is what the first request was answered; it is ``None`` until that answer was made, and ``{}`` once the
+    comment was withdrawn and nothing may be kept.
     """
 
     __tablename__ = "idempotency_key"

@@ -125,14 +125,22 @@ def _in_language(
 
 
 def _together(whole: Screening, other: Screening) -> Screening:
-    """A text's screening with that of its sentences in another language: the stricter of the two gives the scores."""
-    stricter = other if other.outcome.severity > whole.outcome.severity else whole
+    """A text's screening with that of its sentences in another language: the stricter of the two gives the scores.
+
+    Of two that stop the text it is the one that sees the higher risk: by that the queue is sorted.
+    """
+    objects = other.outcome is not Outcome.PUBLISH
+    stricter = other if objects and _strictness(other) > _strictness(whole) else whole
     return replace(
         stricter,
         verdicts=(*whole.verdicts, *(verdict for verdict in other.verdicts if verdict not in whole.verdicts)),
-        risk=max(whole.risk, other.risk) if stricter is other else whole.risk,
+        risk=max(whole.risk, other.risk) if objects else whole.risk,
         duration_ms=whole.duration_ms + other.duration_ms,
     )
+
+
+def _strictness(screening: Screening) -> tuple[int, float]:
+    return screening.outcome.severity, screening.risk
 
 
 def failed(language: str, reason: str) -> Screening:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import uuid
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from moderation import submissions
+from moderation.actors import Actor
 from moderation.models import Comment, IdempotencyKey
+from moderation.submissions import NewComment
 from tests.parallel import at_once
 from tests.sentences import CALM, insult, sentence
 from tests.world import World, json_of
@@ -123,6 +128,24 @@ def test_i1_the_text_of_a_withdrawn_comment_is_not_in_a_repeated_answer(world: W
 
     assert (answer.status_code, json_of(answer)["code"]) == (404, "comment_not_found")
     assert stored(world) == 1
+
+
+def test_i1_an_answer_that_is_kept_after_the_comment_was_withdrawn_is_not_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request that wrote it and the one that withdraws it may overlap."""
+    reader = world.person()
+    keep = submissions.keep_answer
+
+    def withdrawn_first(session: Session, command: NewComment, actor: Actor, answer: dict[str, Any]) -> None:
+        submissions.withdraw(session, uuid.UUID(answer["id"]), actor=actor, now=world.clock())
+        keep(session, command, actor, answer)
+
+    monkeypatch.setattr(submissions, "keep_answer", withdrawn_first)
+    world.comment(reader, sentence(0), Idempotency_Key="eins")
+
+    with world.database.read() as session:
+        assert sentence(0) not in str(session.scalars(select(IdempotencyKey)).one().answer)
 
 
 def test_i1_a_key_is_kept_for_a_day(world: World) -> None:

@@ -39,6 +39,16 @@ def test_english_abuse_on_a_german_site_is_stopped(model: BlendedClassifier, aro
     assert found.risk >= max(found.scores.values())
 
 
+def test_of_two_languages_that_stop_a_text_the_queue_is_sorted_by_the_worse(model: BlendedClassifier) -> None:
+    german, english = "Was für Idioten im Rathaus.", "You stupid fucking bitch."
+
+    found = screened(model, f"{german} {english}", "de")
+
+    assert found.outcome is Outcome.HOLD
+    assert found.risk == pytest.approx(screened(model, english, "de").risk, abs=1e-6)
+    assert (found.language, found.risk) == ("en", max(found.scores.values()))
+
+
 @pytest.mark.parametrize("around", ["{}", "I think the council should spend more on roads. {} See you!"])
 @pytest.mark.parametrize("said", ["Du bist so ein dummes Arschloch!", "Alle Muslime gehören vergast."])
 def test_german_abuse_on_an_english_site_is_stopped(model: BlendedClassifier, around: str, said: str) -> None:
