@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,11 @@ def read(*, secret_needed: bool = True) -> Settings:
         "model_digest": env.str("MODEL_DIGEST", None),
         "model_languages": env.list("MODEL_LANGUAGES", []),
         "screening": env.str("SCREENING", defaults.screening, validate=validate.OneOf(["inline", "celery"])),
-        "broker_url": env.str("BROKER_URL", None, validate=_broker_url),
+        "broker_url": env.str("BROKER_URL", None, validate=_unless_empty(_broker_url)),
         "broker_queue": env.str("BROKER_QUEUE", defaults.broker_queue, validate=validate.Length(min=1, max=100)),
         "screening_threads": env.int("SCREENING_THREADS", defaults.screening_threads, validate=at_least_one),
         "screening_backlog": env.int("SCREENING_BACKLOG", defaults.screening_backlog, validate=at_least_one),
-        "redis_url": env.str("REDIS_URL", None, validate=_redis_url),
+        "redis_url": env.str("REDIS_URL", None, validate=_unless_empty(_redis_url)),
         "max_body_bytes": env.int("MAX_BODY_BYTES", defaults.max_body_bytes, validate=validate.Range(min=1024)),
         "password_memory_kib": env.int(
             "PASSWORD_MEMORY_KIB",
@@ -125,7 +125,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         ),
         "mail": env.str("MAIL", defaults.mail, validate=_mail),
         "mail_from": env.str("MAIL_FROM", defaults.mail_from),
-        "metrics_token": env.str("METRICS_TOKEN", None, validate=validate.Length(min=16)),
+        "metrics_token": env.str("METRICS_TOKEN", None, validate=_unless_empty(validate.Length(min=16))),
         "log_level": env.str("LOG_LEVEL", "info", validate=validate.OneOf(["debug", "info", "warning", "error"])),
         "demo": env.bool("DEMO", False),
     }
@@ -152,7 +152,7 @@ def read(*, secret_needed: bool = True) -> Settings:
         env.seal()
     except EnvValidationError as error:
         raise SettingsError(_explain(error)) from error
-    if values["screening"] == "celery" and values["broker_url"] is None:
+    if values["screening"] == "celery" and not values["broker_url"]:
         raise SettingsError(
             "These settings are missing or wrong:\n  VORAB_BROKER_URL: Needed with VORAB_SCREENING=celery."
         )
@@ -168,6 +168,16 @@ _broker_url = validate.Regexp(
     r"(amqps?|rediss?)://.+", error="Has to be like amqp://user:password@host:port/vhost or redis://host:port/number."
 )
 _seconds = validate.Range(min=0, min_inclusive=False, max=36_500 * 86_400)
+
+
+def _unless_empty(check: Callable[[str], object]) -> Callable[[str], None]:
+    """A compose file hands over as empty what nobody set: as good as not there, where that is allowed."""
+
+    def checked(value: str) -> None:
+        if value:
+            check(value)
+
+    return checked
 
 
 def _secret_keys(values: list[str]) -> None:
@@ -197,6 +207,8 @@ def _database_url(value: str) -> None:
 
 
 def _typed(value: Any, default: object) -> Any:
+    if default is None and value == "":
+        return None
     if isinstance(default, dt.timedelta) and isinstance(value, int | float):
         return dt.timedelta(seconds=value)
     return tuple(value) if isinstance(value, list) else value

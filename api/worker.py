@@ -31,9 +31,13 @@ log = structlog.get_logger()
 
 
 def run(
-    settings: Settings, *, threads: int, metrics_port: int | None = None, replacements: Replacements | None = None
+    settings: Settings,
+    *,
+    threads: int,
+    metrics_at: tuple[str, int] | None = None,
+    replacements: Replacements | None = None,
 ) -> None:
-    """Work until SIGTERM, which lets screenings under way finish."""
+    """Work until SIGTERM, which lets screenings under way finish. ``metrics_at``: host and port of the figures."""
     services = make_services(settings, replacements or Replacements(), queued=False)
     # Whoever answers this signal keeps Celery from logging in its own way: its lines quote arguments, people's texts.
     signals.setup_logging.connect(_leave_logging_alone)
@@ -44,8 +48,9 @@ def run(
     pulse = Pulse(services)
     maintenance.start()
     pulse.start()
-    if metrics_port is not None:
-        start_http_server(metrics_port, "127.0.0.1", registry=metrics.everything(services))
+    if metrics_at is not None:
+        host, port = metrics_at
+        start_http_server(port, host, registry=metrics.everything(services))
     try:
         celery.Worker(
             pool_cls=get_implementation("threads"),

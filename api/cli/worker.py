@@ -13,8 +13,11 @@ from api.cli.output import Failure, open_database, read_settings
     show_default=True,
     help="Screenings at once; they share one model.",
 )
-@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve figures for Prometheus on 127.0.0.1.")
-def command(threads: int, metrics_port: int | None) -> None:
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve figures for Prometheus on this port.")
+@click.option(
+    "--metrics-host", default="127.0.0.1", show_default=True, help="… on this address. They ask for no token."
+)
+def command(threads: int, metrics_port: int | None, metrics_host: str) -> None:
     """Screen comments for web processes (VORAB_SCREENING=celery) until SIGTERM, which lets those under way finish."""
     from api import migrating, worker
 
@@ -25,4 +28,4 @@ def command(threads: int, metrics_port: int | None) -> None:
         present, wanted = migrating.present_and_wanted(database)
     if not migrating.works_with(present):
         raise Failure(f"the database is at revision {present}, not at {wanted}: run `vorab db upgrade` first")
-    worker.run(settings, threads=threads, metrics_port=metrics_port)
+    worker.run(settings, threads=threads, metrics_at=(metrics_host, metrics_port) if metrics_port else None)

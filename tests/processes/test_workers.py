@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import http.client
 import itertools
 import os
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from tests.integrity import assert_whole
 from tests.processes.mortal import wait_until
 from tests.processes.working import BROKERS, NOWHERE, is_there, kill, working
 from tests.sentences import CALM, insult, sentence
+from tests.servers import free_port
 from tests.world import ARTICLE, World, json_of
 
 pytestmark = pytest.mark.processes
@@ -113,6 +116,22 @@ def test_a_worker_screens_for_the_web_process(make_web: MakeWeb, broker: str, qu
     assert json_of(tried)["outcome"] == "hold"
     assert decisions(world) == 2
     assert_whole(world.database)
+
+
+def test_k_a_workers_figures_are_served_where_it_was_told(
+    make_web: MakeWeb, any_broker: str, queue: str, tmp_path: Path
+) -> None:
+    world, address = make_web(any_broker), ("127.0.0.2", free_port())
+
+    with working(world.database, tmp_path, any_broker, queue, metrics_at=address):
+        wait_until(lambda: is_ready(world))
+        world.post(world.person(), sentence(0))
+        wait_until(lambda: statuses(world) == [Status.PUBLISHED])
+        with closing(http.client.HTTPConnection(*address, timeout=10)) as connection:
+            connection.request("GET", "/metrics")
+            figures = connection.getresponse().read().decode()
+
+    assert 'vorab_screening_outcomes_total{outcome="publish"} 1.0' in figures
 
 
 def test_without_a_worker_posts_wait_and_readiness_says_so(

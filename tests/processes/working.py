@@ -31,7 +31,9 @@ def is_there(broker: str) -> bool:
 
 
 @contextlib.contextmanager
-def working(database: Database, folder: Path, broker: str, queue: str) -> Iterator[subprocess.Popen[bytes]]:
+def working(
+    database: Database, folder: Path, broker: str, queue: str, *, metrics_at: tuple[str, int] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of its own; whatever is left of it is killed in the end."""
     environment = {
         **os.environ,
@@ -44,7 +46,7 @@ def working(database: Database, folder: Path, broker: str, queue: str) -> Iterat
         "VORAB_BROKER_QUEUE": queue,
         "OMP_NUM_THREADS": "1",
     }
-    command = [sys.executable, "-m", "tests.processes.working", str(folder)]
+    command = [sys.executable, "-m", "tests.processes.working", str(folder), *map(str, metrics_at or ())]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, env=environment, start_new_session=True, **quiet)  # type: ignore[call-overload]
     try:
@@ -72,5 +74,8 @@ if __name__ == "__main__":
     logs.configure("error")
     classifier = PoisonedClassifier(Path(sys.argv[1]), mortal=False)
     worker.run(
-        settings.read(), threads=4, replacements=Replacements(classifier=classifier, hasher=Hasher(memory_kib=8))
+        settings.read(),
+        threads=4,
+        metrics_at=(sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else None,
+        replacements=Replacements(classifier=classifier, hasher=Hasher(memory_kib=8)),
     )

@@ -22,6 +22,7 @@ def with_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("VORAB_DATABASE_URL", "postgresql+psycopg://vorab:geheim@host:port/vorab", "postgresql+psycopg://"),
         ("VORAB_BROKER_URL", "http://geheim@host", "amqp://"),
         ("VORAB_REDIS_URL", "geheim:6379", "redis://"),
+        ("VORAB_PREVIOUS_SECRET_KEYS", f"geheim,{'b' * 32}", "at least 32 characters"),
         ("VORAB_MAIL", "geheim@host", "smtp://"),
         ("VORAB_MAIL", "smtp://vorab:geheim@host:port", "smtp://"),
         ("VORAB_SESSION_ABSOLUTE_S", "1e30", "less than or equal to 3153600000"),
@@ -49,6 +50,9 @@ def test_a_wrong_setting_says_in_one_line_what_it_should_be(
         ("VORAB_DATABASE_URL", "sqlite:////absolute/path.db"),
         ("VORAB_MAIL", "smtps://vorab:a%23b@[::1]:465"),
         ("VORAB_MAIL", "folder:var/mail"),
+        ("VORAB_REDIS_URL", ""),
+        ("VORAB_METRICS_TOKEN", ""),
+        ("VORAB_PREVIOUS_SECRET_KEYS", f"{'a' * 32},{'b' * 32}"),
         ("VORAB_REDIS_URL", "redis+unix:///run/redis.sock?db=1"),
         ("VORAB_SESSION_ABSOLUTE_S", "3153600000"),
     ],
@@ -57,3 +61,22 @@ def test_a_right_setting_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, va
     monkeypatch.setenv(name, value)
 
     settings.read()
+
+
+def test_what_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compose file hands every variable over."""
+    for name in ("REDIS_URL", "METRICS_TOKEN", "BROKER_URL", "MODEL_DIGEST", "PREVIOUS_SECRET_KEYS"):
+        monkeypatch.setenv(f"VORAB_{name}", "")
+
+    found = settings.read()
+
+    assert (found.redis_url, found.metrics_token, found.broker_url, found.model_digest) == (None,) * 4
+    assert found.previous_secret_keys == ()
+
+
+def test_celery_with_an_empty_broker_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VORAB_SCREENING", "celery")
+    monkeypatch.setenv("VORAB_BROKER_URL", "")
+
+    with pytest.raises(settings.SettingsError, match="VORAB_BROKER_URL: Needed"):
+        settings.read()
