@@ -44,6 +44,7 @@ def test_the_comment_in_front_of_a_moderator_is_not_pulled_away(desk: Desk) -> N
 
     expect(mine.locator("#item .notice")).to_contain_text("Hans hat diesen Kommentar")
     expect(mine.locator("#item .notice")).to_contain_text("abgelehnt")
+    expect(mine.locator(".item-facts")).not_to_contain_text("wartet")
     expect(mine.locator(".decide")).to_have_count(0)
     mine.keyboard.press("j")
     expect(rows(mine)).to_have_count(1)

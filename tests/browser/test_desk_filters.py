@@ -151,6 +151,21 @@ def go_on_until_nothing_waits(page: Page) -> None:
         page.wait_for_timeout(100)
 
 
+def test_filters_that_cannot_be_loaded_say_so_and_come_with_the_next_opening(desk: Desk) -> None:
+    desk.waiting(1)
+    page = desk.open(desk.moderator("Erika"))
+    expect(rows(page)).to_have_count(1)
+    intercept(page, "**/review-queue/choices*", lambda route: route.abort())
+
+    page.keyboard.press("f")
+
+    expect(page.locator("#filters")).to_have_text("Der Server ist gerade nicht zu erreichen.")
+    page.unroute("**/review-queue/choices*")
+    page.keyboard.press("f")
+    page.keyboard.press("f")
+    expect(page.locator("#filters select[name=reason]")).to_be_visible()
+
+
 def test_a_decision_whose_answer_is_on_its_way_is_counted_once(desk: Desk) -> None:
     comments = desk.waiting(4)
     page = desk.open(desk.moderator("Erika"))

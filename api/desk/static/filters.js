@@ -79,7 +79,10 @@ export class Filters {
   async fill() {
     const { filter } = this.#queue;
     const choices = await get("/review-queue/choices", { site: filter.site }).catch(() => null);
-    if (choices === null) return;
+    if (choices === null) {
+      if (this.#form.childElementCount === 0) show(this.#form, h("p", { class: "muted" }, t("unreachable")));
+      return;
+    }
     const named = (entry) => `${entry.name ?? entry.value} (${number(entry.count)})`;
     show(this.#form,
       choices.sites.length > 1 ? field("site", choices.sites, named, filter.site) : null,

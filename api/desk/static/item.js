@@ -62,7 +62,8 @@ function head(queue, current, actions) {
       author.is_staff ? [" ", h("span", { class: "item-staff" }, t("author_staff"))] : null,
       h("span", { class: "item-place muted" }, ` ${t("place", { at: queue.index + 1, of: `${queue.items.length}${queue.hasMore ? "+" : ""}` })}`)),
     h("p", { class: "item-facts muted" },
-      h("span", { class: `state ${current.status}` }, waits), " · ",
+      // How it stands now, the notice above says.
+      current.settled ? null : [h("span", { class: `state ${current.status}` }, waits), " · "],
       clock(h("time", {}, t("written", { moment: moment(current.created_at) })), current.created_at),
       current.edited_at ? [" · ", t("edited", { ago: ago(current.edited_at) })] : null,
       current.depth > 1 ? [" · ", t("reply_depth", { depth: current.depth })] : null,
