@@ -25,9 +25,13 @@ from moderation.errors import (
 log = structlog.get_logger()
 
 STATUS_OF = {
+    "address_unconfirmed": 403,
+    "already_appealed": 409,
     "already_confirmed": 409,
     "already_exists": 409,
     "already_flagged": 409,
+    "appeal_too_late": 409,
+    "appeals_off": 403,
     "article_closed": 403,
     "author_banned": 403,
     "author_suspended": 403,
@@ -50,6 +54,7 @@ STATUS_OF = {
     "not_author": 403,
     "not_editable": 409,
     "not_found": 404,
+    "not_refused": 409,
     "not_reviewable": 409,
     "not_sanctionable": 409,
     "not_signed_in": 401,

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from api import appeal_texts
 from api.mail import Mailer
 from api.services import Services
-from moderation import accounts, addresses, outbox, password_changes
-from moderation.models import Account, OutboxMessage
+from moderation import accounts, addresses, appeal_records, outbox, password_changes
+from moderation.models import Account, Appeal, Article, Comment, Decision, OutboxMessage, Site
 
 RESET_PATH = "/account/password"
 CONFIRMATION_PATH = "/account/address"
@@ -40,7 +41,7 @@ def _take(services: Services, *, now: dt.datetime) -> list[OutboxMessage]:
     with services.database.write() as session:
         taken = [(letter, _fill_in(session, letter, services, now=now)) for letter in outbox.claim(session, now=now)]
         session.flush()
-        kept = [(letter, filled) for letter, filled in taken if letter in session]
+        kept = [(letter, filled) for letter, filled in taken if filled is not None and letter in session]
         for letter, _ in kept:
             session.expunge(letter)
     for letter, filled in kept:
@@ -60,9 +61,11 @@ class _Filled:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> _Filled:
-    """A letter that nobody is to get any more is dropped here."""
+def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> _Filled | None:
+    """A letter that nobody is to get any more is dropped here. ``None``: it is not to be sent yet."""
     as_it_is = _Filled(letter.kind, letter.language)
+    if letter.kind in (appeal_records.GRANTED_LETTER, appeal_records.DENIED_LETTER):
+        return _about_appeal(session, letter, services, now=now)
     if letter.kind not in _LINKED:
         return as_it_is
     path, issue = _LINKED[letter.kind]
@@ -79,6 +82,26 @@ def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now
     manner = "&formal=1" if salutation.get("formal") else ""
     link = f"{services.settings.base_url.rstrip('/')}{path}?lang={letter.language}{manner}#{token}"
     return _Filled(letter.kind, letter.language, {**salutation, "link": link})
+
+
+def _about_appeal(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> _Filled | None:
+    """Not before the moderator can no longer take the decision back; and not at all if they did."""
+    appeal = session.get(Appeal, uuid.UUID(letter.context["appeal_id"]))
+    decision = session.get(Decision, uuid.UUID(letter.context["decision_id"]))
+    account = session.get(Account, letter.account_id)
+    if appeal is None or decision is None or account is None or appeal.decision_id != decision.id:
+        session.delete(letter)
+        return None
+    final_at = decision.decided_at + services.settings.undo_window
+    if now < final_at:
+        letter.due_at = final_at
+        letter.attempts -= 1
+        return None
+    comment = session.get_one(Comment, appeal.comment_id)
+    article = session.get_one(Article, comment.article_id)
+    site = session.get_one(Site, comment.site_id)
+    told = appeal_texts.in_letter(decision, article, letter.language)
+    return _Filled(letter.kind, letter.language, {**outbox.salutation(account), "site_name": site.name, **told})
 
 
 def _for_reset(session: Session, letter: OutboxMessage, now: dt.datetime) -> _Issued:

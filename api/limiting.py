@@ -22,7 +22,9 @@ from moderation.limits import DatabaseLimiter, Limit, Limiter, Slot
 
 log = structlog.get_logger()
 
-Action = Literal["sign_in", "registrations", "mails", "posts", "flags", "votes", "previews", "exports", "site_sign_ins"]
+Action = Literal[
+    "sign_in", "registrations", "mails", "posts", "flags", "appeals", "votes", "previews", "exports", "site_sign_ins"
+]
 Scope = Literal["account", "address", "site"]
 
 WINDOWS_S: dict[Action, int] = {
@@ -31,6 +33,7 @@ WINDOWS_S: dict[Action, int] = {
     "mails": 3600,
     "posts": 600,
     "flags": 3600,
+    "appeals": 3600,
     "votes": 600,
     "previews": 300,
     "exports": 3600,

@@ -11,6 +11,7 @@ from api import letters, mail
 from api.services import Services
 from moderation import (
     addresses,
+    appeals,
     erasure,
     limits,
     outbox,
@@ -101,6 +102,8 @@ class Maintenance:
             site_sign_in.forget_used_tokens(session, now=now)
             submissions.forget_old_keys(session, now=now)
             workers.forget_gone(session, now=now)
+        with services.database.write() as session:
+            appeals.reconcile(session, now=now)
         erasure.finish(services.database, now=now)
         kept = retention.enforce(services.database, services.periods, now=now)
         if kept.refused or kept.forgotten:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,9 +14,9 @@ from api.errors import STATUS_OF
 from moderation import comment_views, removals, suggestions
 from moderation.comment_views import Author, CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
-from moderation.models import Account, Decision, ModeratedSite, Site, Status
-from moderation.review_items import QueueItem
-from moderation.review_queue import BatchResult, Reviewed
+from moderation.models import Account, Appeal, Decision, ModeratedSite, Site, Status
+from moderation.review_items import AppealView, QueueItem
+from moderation.review_queue import BatchResult, Recorded, Reviewed
 from moderation.screening.pipeline import Screening
 from moderation.screening.rules.address import UNCONFIRMED
 from moderation.sections import Section
@@ -110,6 +111,18 @@ def own_state(own: OwnState) -> dict[str, Any]:
         "note": own.note,
         "published_revision": own.published_revision,
         "editable_until": own.editable_until,
+        "appealable_until": own.appealable_until,
+        "appeal": _own_appeal(own.appeal) if own.appeal else None,
+    }
+
+
+def _own_appeal(appeal: Appeal) -> dict[str, Any]:
+    return {
+        "status": appeal.status,
+        "text": appeal.text,
+        "created_at": appeal.created_at,
+        "decided_at": appeal.decided_at,
+        "explanation": language.text("appeals", appeal.status),
     }
 
 
@@ -157,7 +170,7 @@ def section(found: Section, reset_url: str) -> dict[str, Any]:
     }
 
 
-def queue_item(item: QueueItem) -> dict[str, Any]:
+def queue_item(item: QueueItem, viewer_id: uuid.UUID) -> dict[str, Any]:
     screening = item.screening
     has_model = screening is not None and screening.model_name is not None and screening.model_digest is not None
     return {
@@ -204,6 +217,25 @@ def queue_item(item: QueueItem) -> dict[str, Any]:
         "reply_count": item.comment.reply_count,
         "score": item.comment.score,
         "flags": item.flags,
+        "appeal": _appeal_for_moderators(item.appeal, viewer_id) if item.appeal else None,
+    }
+
+
+def _appeal_for_moderators(view: AppealView, viewer_id: uuid.UUID) -> dict[str, Any]:
+    refusal = view.refusal
+    return {
+        "status": view.appeal.status,
+        "text": view.appeal.text,
+        "created_at": view.appeal.created_at,
+        "decided_at": view.appeal.decided_at,
+        "refusal": {
+            "actor": view.refused_by,
+            "by_machine": refusal.actor_id is None,
+            "by_you": refusal.actor_id == viewer_id,
+            "reasons": reasons(refusal.reasons),
+            "note": refusal.note,
+            "decided_at": refusal.decided_at,
+        },
     }
 
 
@@ -275,6 +307,11 @@ def decision(made: Decision, revision: int, actor: str | None) -> dict[str, Any]
         "undoes": made.undoes_id,
         "decided_at": made.decided_at,
     }
+
+
+def recorded(entry: Recorded) -> dict[str, Any]:
+    shown = decision(entry.decision, entry.revision, entry.actor)
+    return {**shown, "answers_appeal": entry.answers_appeal}
 
 
 def reviewed(result: Reviewed, actor: str) -> dict[str, Any]:

@@ -67,6 +67,9 @@ class Settings:
     flags_per_account: int = 60
     flags_per_address: int = 300
     flags_per_site: int = 6000
+    appeals_per_account: int = 20
+    appeals_per_address: int = 100
+    appeals_per_site: int = 2000
     votes_per_account: int = 600
     previews_per_account: int = 60
     exports_per_account: int = 20

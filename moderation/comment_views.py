@@ -12,9 +12,9 @@ from typing import Any, Literal
 from sqlalchemy import BindParameter, Row, Select, and_, bindparam, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
-from moderation import publication, sites
+from moderation import appeal_records, decisions, publication, sites
 from moderation.db import Database
-from moderation.models import Account, Article, Comment, Decision, Revision, Site, Status, Vote
+from moderation.models import Account, Appeal, Article, Comment, Decision, Revision, Site, Status, Vote
 from moderation.publication import Change
 
 CommentQuery = Select[Comment, Article, str, str, str | None, str]
@@ -54,6 +54,10 @@ class OwnState:
     decided_by: Literal["machine", "moderator"] | None
     note: str | None
     editable_until: dt.datetime | None
+    appealable_until: dt.datetime | None = None
+    """Until when the author may ask for a second look at the refusal; ``None`` if they may not."""
+    appeal: Appeal | None = None
+    """The one against the refusal that is in force, or whose outcome is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,28 +186,24 @@ def _own_states(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UUID,
     if not by_id:
         return {}
     bodies = _newest_bodies(session, rows)
-    decisions: defaultdict[uuid.UUID, list[Decision]] = defaultdict(list)
+    made: defaultdict[uuid.UUID, list[Decision]] = defaultdict(list)
     for decision in session.scalars(_DECISIONS, {"comments": list(by_id)}):
-        decisions[decision.comment_id].append(decision)
-    windows = {
-        site_id: sites.policy_of(session, site_id).policy.edit_window_s
-        for site_id in {c.site_id for c in by_id.values()}
-    }
-    return {
-        comment_id: _own_state(comment, bodies[comment_id], _in_force(decisions[comment_id]), windows[comment.site_id])
-        for comment_id, comment in by_id.items()
-    }
-
-
-def _in_force(decisions: Sequence[Decision]) -> Decision | None:
-    """The decision that a comment's status comes from. Whoever takes one back has not decided what was there before."""
-    standing: list[Decision] = []
-    for decision in decisions:
-        if decision.undoes_id is not None and standing[-2:-1] and standing[-2].to_status == decision.to_status:
-            standing.pop()
-        else:
-            standing.append(decision)
-    return standing[-1] if standing else None
+        made[decision.comment_id].append(decision)
+    policies = {site_id: sites.policy_of(session, site_id).policy for site_id in {c.site_id for c in by_id.values()}}
+    refused = [one for one in by_id if any(decision.to_status == Status.REJECTED for decision in made[one])]
+    appealed = appeal_records.of_comments(session, refused)
+    states = {}
+    for comment_id, comment in by_id.items():
+        standing, policy = decisions.standing(made[comment_id]), policies[comment.site_id]
+        in_force = standing[-1] if standing else None
+        state = _own_state(comment, bodies[comment_id], in_force, policy.edit_window_s)
+        appeal = appeal_records.concerning(appealed.get(comment_id, ()), made[comment_id])
+        if appeal is None and in_force is not None and comment.status == Status.REJECTED:
+            author = session.get_one(Account, comment.author_id)
+            until = appeal_records.possible_until(author, state.body, in_force, days=policy.appeal_days)
+            state = replace(state, appealable_until=until)
+        states[comment_id] = replace(state, appeal=appeal)
+    return states
 
 
 def _newest_bodies(session: Session, rows: Sequence[CommentRow]) -> dict[uuid.UUID, str]:

@@ -13,12 +13,13 @@ from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moderation import accounts, forgetting, outbox, publication, sessions, submissions
+from moderation import accounts, appeal_records, forgetting, outbox, publication, sessions, submissions
 from moderation.accounts import NOBODY
 from moderation.db import Database
 from moderation.errors import NotFoundError
 from moderation.models import (
     Account,
+    Appeal,
     Comment,
     Decision,
     Flag,
@@ -197,6 +198,7 @@ def _settle(session: Session, comment_id: uuid.UUID, fate: Fate, *, now: dt.date
         submissions.retract(session, comment, now=now)
         return
     comment.current_number = comment.published_number
+    appeal_records.close(session, comment.id, now=now)
     shown = publication.current_revision(session, comment)
     publication.decide(session, comment, shown, Change("publish", actor_id=comment.author_id), now=now)
 
@@ -239,6 +241,7 @@ def _hand_to_nobody(session: Session, account_id: uuid.UUID, *, now: dt.datetime
     theirs = select(Comment.id).where(Comment.author_id == account_id)
     for statement in (
         update(Decision).where(Decision.comment_id.in_(theirs)).values(note=None),
+        update(Appeal).where(Appeal.comment_id.in_(theirs)).values(text=None),
         update(Decision).where(Decision.actor_id == account_id).values(actor_id=NOBODY),
         update(Sanction).where(Sanction.actor_id == account_id).values(actor_id=NOBODY),
         update(Removal).where(Removal.actor_id == account_id).values(actor_id=NOBODY),

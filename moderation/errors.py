@@ -239,6 +239,36 @@ class AlreadyExistsError(VorabError):
         self.what = what
 
 
+class NotRefusedError(VorabError):
+    """There is no refusal to appeal against."""
+
+    code = "not_refused"
+
+
+class AlreadyAppealedError(VorabError):
+    """Each refusal is looked at once more, not again and again."""
+
+    code = "already_appealed"
+
+
+class AppealsOffError(ForbiddenError):
+    """The site takes no appeals."""
+
+    code = "appeals_off"
+
+
+class AppealTooLateError(VorabError):
+    """The time for an appeal is over; ``details`` have the ``days`` that there were."""
+
+    code = "appeal_too_late"
+
+
+class AddressUnconfirmedError(ForbiddenError):
+    """The author has to confirm their address before."""
+
+    code = "address_unconfirmed"
+
+
 class DuplicateCommentError(VorabError):
     """The same author has sent the same text to the same site a moment ago."""
 

@@ -14,6 +14,7 @@ from moderation import outbox
 from moderation.models import (
     Account,
     AddressConfirmation,
+    Appeal,
     Article,
     Comment,
     Decision,
@@ -274,6 +275,7 @@ def _comments(session: Session, account_id: uuid.UUID) -> Rows:
     revisions = _by_comment(_revisions(session, account_id))
     decisions = _by_comment(_decisions_about(session, account_id))
     screenings = _by_comment(_screenings(session, account_id))
+    appeals = _by_comment(_appeals(session, account_id))
     return [
         {
             "id": comment.id,
@@ -291,6 +293,7 @@ def _comments(session: Session, account_id: uuid.UUID) -> Rows:
             "revisions": revisions[comment.id],
             "screenings": screenings[comment.id],
             "decisions": decisions[comment.id],
+            "appeals": appeals[comment.id],
         }
         for comment, article, site in found
     ]
@@ -331,6 +334,24 @@ def _decisions_about(session: Session, account_id: uuid.UUID) -> Rows:
         .order_by(Decision.id),
     )
     return [{**row, "by_machine": row.pop("actor_id") is None} for row in rows]
+
+
+def _appeals(session: Session, account_id: uuid.UUID) -> Rows:
+    return _rows(
+        session,
+        select(
+            Appeal.comment_id,
+            Revision.number.label("revision"),
+            Appeal.status,
+            Appeal.text,
+            Appeal.created_at,
+            Appeal.decided_at,
+        )
+        .join(Comment, Comment.id == Appeal.comment_id)
+        .join(Revision, Revision.id == Appeal.revision_id)
+        .where(Comment.author_id == account_id)
+        .order_by(Appeal.id),
+    )
 
 
 def _screenings(session: Session, account_id: uuid.UUID) -> Rows:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from moderation.models import Comment, Revision, ScreeningRecord, VerdictRecord
+from moderation.models import Appeal, Comment, Revision, ScreeningRecord, VerdictRecord
 from moderation.models.comment import FORGOTTEN
 
 _AT_ONCE = 500
@@ -38,6 +38,7 @@ def forget_texts(session: Session, revision_ids: Sequence[uuid.UUID], *, now: dt
         for statement in (
             update(VerdictRecord).where(VerdictRecord.screening_id.in_(screenings)).values(passages=[], evidence={}),
             update(ScreeningRecord).where(ScreeningRecord.revision_id.in_(ids)).values(passages=[]),
+            update(Appeal).where(Appeal.revision_id.in_(ids)).values(text=None),
             update(Revision)
             .where(Revision.id.in_(ids))
             .values(

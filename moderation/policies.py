@@ -72,6 +72,9 @@ class Policy:
     """Replies below this depth are shown flat under their ancestor at this depth; 1 is a flat section."""
     flags_to_hold: int = 3
     """A published comment with this many open flags is taken down until a moderator has looked."""
+    appeal_days: int = 180
+    """So long after a refusal its author may ask for a second look; 0 turns appeals off. The Digital Services Act asks
+    for six months (Article 20), and asks nothing of micro and small enterprises (Article 19)."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, the inverse of :func:`policy_from_json`."""
@@ -81,7 +84,7 @@ class Policy:
 _DEFAULTS = Policy()
 _MOST_OTHERWISE = 1_000_000_000
 """For seconds that is 31 years, and still a date that the calendar knows."""
-_MOST = {"shown_depth": 10, "offender_percent": 100, "offender_days": 3650}
+_MOST = {"shown_depth": 10, "offender_percent": 100, "offender_days": 3650, "appeal_days": 3650}
 """Replies nested deeper than this are beyond any page, and each level is one more query."""
 
 

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from sqlalchemy import Table, Update, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from moderation import appeal_records
 from moderation.db import insert_plainly
 from moderation.models import Account, Article, Comment, Decision, Flag, Revision, Status
 from moderation.screening.rules.address import UNCONFIRMED
@@ -82,6 +83,8 @@ def decide(session: Session, comment: Comment, revision: Revised, change: Change
     queue(comment, now=now)
     session.flush()
     insert_plainly(session, decision)
+    if change.actor_id is not None:
+        appeal_records.settle(session, comment, decision, now=now)
     _count(session, comment, was_published=was_published)
     return decision
 
@@ -125,9 +128,13 @@ def take_back(
         and session.get_one(Account, comment.author_id, populate_existing=True).unconfirmed
     )
     _reopen_flags(session, comment, undone)
-    queue(comment, now=now)
+    is_appealed = appeal_records.waits_after(session, comment, undone)
+    queue(comment, is_appealed=is_appealed, now=now)
     session.flush()
     insert_plainly(session, decision)
+    if not is_appealed:
+        # The refusal itself was taken back.
+        appeal_records.settle(session, comment, decision, now=now)
     _count(session, comment, was_published=was_published)
     return decision
 
@@ -170,13 +177,14 @@ def _reopen_flags(session: Session, comment: Comment, undone: Decision) -> None:
     session.execute(update(Flag).where(*answered).values(resolved_at=None))
 
 
-def queue(comment: Comment, *, now: dt.datetime) -> None:
-    """Let the comment wait for a moderator if it is held, or if readers see it and flagged it; else no longer.
+def queue(comment: Comment, *, is_appealed: bool = False, now: dt.datetime) -> None:
+    """Let the comment wait for a moderator if it is held, if readers see it and flagged it, or if its author appealed;
+    else no longer.
 
     Readers may see an earlier revision whatever the status of the newest one is.
     """
     is_held = comment.status == Status.HELD and not comment.waits_for_author
-    waits = is_held or (comment.published_number is not None and comment.open_flag_count > 0)
+    waits = is_held or is_appealed or (comment.published_number is not None and comment.open_flag_count > 0)
     if not waits:
         comment.queued_at = None
     elif comment.queued_at is None:

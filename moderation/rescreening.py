@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from moderation import publication, screening_jobs, sites
+from moderation import appeal_records, publication, screening_jobs, sites
 from moderation.classifiers.protocol import Classifier
 from moderation.identifiers import new_id
 from moderation.models import Comment, Decision, Revision, Site, Status
@@ -67,6 +67,8 @@ def candidates(session: Session, site_key: str, *, after: uuid.UUID | None = Non
             Revision.body != FORGOTTEN,
             # Its author has to confirm their address first; then it is screened by itself.
             ~Comment.waits_for_author,
+            # A person has to answer that.
+            ~appeal_records.waits(),
         )
     )
     if after is not None:
@@ -100,6 +102,8 @@ def apply(session: Session, finding: Finding, *, now: dt.datetime) -> bool:
     """Put a finding into force. ``False`` if the comment has changed since it was looked at, or keeps its status."""
     comment = publication.lock(session, finding.seen.job.comment_id)
     if comment is None or comment.version != finding.seen.version or not finding.changes:
+        return False
+    if appeal_records.waiting(session, comment.id) is not None:
         return False
     revision = session.get_one(Revision, finding.seen.job.revision_id)
     record = screening_jobs.record(session, finding.seen.job, finding.screening, now=now)

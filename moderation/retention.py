@@ -6,12 +6,12 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from moderation import erasure, forgetting, publication
+from moderation import appeal_records, erasure, forgetting, publication
 from moderation.db import Database
-from moderation.models import Comment, Decision, Revision, Status
+from moderation.models import Appeal, Comment, Decision, Revision, Status
 from moderation.publication import Change
 
 EXPIRED = "expired"
@@ -50,6 +50,7 @@ def enforce(database: Database, periods: Periods, *, now: dt.datetime) -> Kept:
         refused += done
     while done := _forget_some(database, periods, now=now):
         forgotten += done
+    _forget_explanations(database, periods, now=now)
     return Kept(refused, forgotten, erased)
 
 
@@ -57,7 +58,9 @@ def _refuse_some(database: Database, periods: Periods, *, now: dt.datetime) -> i
     with database.write() as session:
         since = now - periods.held
         unseen = and_(Comment.waits_for_author, func.coalesce(Comment.edited_at, Comment.created_at) <= since)
-        overdue = Comment.status == Status.HELD, or_(Comment.queued_at <= since, unseen)
+        # An appeal is answered by a person, however long that takes.
+        open_ = Comment.status == Status.HELD, ~appeal_records.waits()
+        overdue = *open_, or_(Comment.queued_at <= since, unseen)
         ids = session.scalars(select(Comment.id).where(*overdue).order_by(Comment.id).limit(_BATCH)).all()
         for comment_id in ids:
             _refuse(session, comment_id, now=now)
@@ -80,6 +83,13 @@ def _forget_some(database: Database, periods: Periods, *, now: dt.datetime) -> i
         ids = session.scalars(overdue.with_for_update(of=Comment, skip_locked=True)).all()
         forgetting.forget_texts(session, ids, now=now)
     return len(ids)
+
+
+def _forget_explanations(database: Database, periods: Periods, *, now: dt.datetime) -> None:
+    """An appeal's explanation goes with the text that it is about, and where that is published, after the same time."""
+    overdue = Appeal.text.is_not(None), Appeal.decided_at <= now - periods.refused
+    with database.write() as session:
+        session.execute(update(Appeal).where(*overdue).values(text=None))
 
 
 def _is_over(periods: Periods, now: dt.datetime) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from moderation import appeal_records
 from moderation.actors import Actor
 from moderation.errors import InvalidInputError, NotFoundError
 from moderation.models import (
@@ -25,9 +26,9 @@ from moderation.models import (
     VerdictRecord,
 )
 
-ReviewStatus = Literal["held", "flagged", "all", "published", "rejected", "any"]
-"""The first three are the queue. ``any`` is every comment that was not withdrawn, whether it waits or not."""
-WAITING: tuple[ReviewStatus, ...] = ("held", "flagged", "all")
+ReviewStatus = Literal["held", "flagged", "appealed", "all", "published", "rejected", "any"]
+"""The first four are the queue. ``any`` is every comment that was not withdrawn, whether it waits or not."""
+WAITING: tuple[ReviewStatus, ...] = ("held", "flagged", "appealed", "all")
 
 _LABEL = re.compile(r"[a-z_]{1,40}")
 _TERM = re.compile(r'"([^"]+)"|(\S+)')
@@ -98,6 +99,8 @@ def of_status(status: ReviewStatus) -> ColumnElement[bool]:
     waiting = Comment.queued_at.is_not(None)
     if status == "held":
         return and_(waiting, Comment.status == Status.HELD)
+    if status == "appealed":
+        return and_(waiting, appeal_records.waits())
     return and_(waiting, Comment.open_flag_count > 0) if status == "flagged" else waiting
 
 

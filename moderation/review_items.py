@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from moderation.models import (
     Account,
+    Appeal,
     Article,
     Comment,
     Decision,
@@ -45,6 +46,15 @@ class FlagView:
 
 
 @dataclass(frozen=True, slots=True)
+class AppealView:
+    """An author's appeal, and the refusal that it is against; ``refused_by`` is ``None`` for the machine."""
+
+    appeal: Appeal
+    refusal: Decision
+    refused_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ParentView:
     id: uuid.UUID
     author: str
@@ -66,6 +76,7 @@ class QueueItem:
     decided_by: str | None
     """Who made that decision; ``None`` for the machine."""
     flags: tuple[FlagView, ...]
+    appeal: AppealView | None
     parent: ParentView | None
     published_body: str | None
     """What readers see at present, where that is another revision."""
@@ -89,6 +100,7 @@ def load(session: Session, comments: Sequence[Comment]) -> list[QueueItem]:
     authors = _authors(session, {(comment.author_id, comment.site_id) for comment in comments})
     parents = _parents(session, {comment.parent_id for comment in comments if comment.parent_id is not None})
     flags = _flags(session, ids)
+    appeals = _appeals(session, ids)
     items = []
     for comment in comments:
         screening = screenings.get(current[comment.id].id)
@@ -106,6 +118,7 @@ def load(session: Session, comments: Sequence[Comment]) -> list[QueueItem]:
                 decision=decisions.get(comment.id, (None, None))[0],
                 decided_by=decisions.get(comment.id, (None, None))[1],
                 flags=flags.get(comment.id, ()),
+                appeal=appeals.get(comment.id),
                 parent=parents.get(comment.parent_id) if comment.parent_id else None,
                 published_body=published.body if published is not None and differs else None,
             )
@@ -196,3 +209,15 @@ def _flags(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[
         view = FlagView(row.reason, row.text, row.created_at)
         found[row.comment_id] = (*found.get(row.comment_id, ()), view)
     return found
+
+
+def _appeals(session: Session, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, AppealView]:
+    """The latest appeal of each comment, whether it waits or not."""
+    rows = session.execute(
+        select(Appeal, Decision, Account.display_name)
+        .join(Decision, Decision.id == Appeal.refusal_id)
+        .outerjoin(Account, Account.id == Decision.actor_id)
+        .where(Appeal.comment_id.in_(ids))
+        .order_by(Appeal.id)
+    )
+    return {row[0].comment_id: AppealView(*row) for row in rows}

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from moderation import accounts, cursors, publication, queue_state, review_filters, review_items
+from moderation import accounts, appeal_records, cursors, publication, queue_state, review_filters, review_items
 from moderation.actors import Actor
 from moderation.db import Database
 from moderation.errors import (
@@ -22,7 +22,7 @@ from moderation.errors import (
     VorabError,
 )
 from moderation.identifiers import parse_id
-from moderation.models import Account, Comment, Decision, Revision, Status
+from moderation.models import Account, Appeal, Comment, Decision, Revision, Status
 from moderation.models.comment import FORGOTTEN
 from moderation.publication import Change
 from moderation.review_filters import ReviewFilter
@@ -81,6 +81,16 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision on record with the number of the revision and the moderator's name."""
+
+    decision: Decision
+    revision: int
+    actor: str | None
+    answers_appeal: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BatchResult:
     """What became of one decision of many: it was carried out, or there was an error."""
 
@@ -119,8 +129,8 @@ def item(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> QueueItem:
     return review_items.load(session, [comment])[0]
 
 
-def history(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> list[tuple[Decision, int, str | None]]:
-    """Every decision about a comment with the number of the revision and the moderator's name, oldest first.
+def history(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> list[Recorded]:
+    """Every decision about a comment, oldest first.
 
     Raises:
         ForbiddenError: the actor is a reader.
@@ -128,20 +138,22 @@ def history(session: Session, comment_id: uuid.UUID, *, actor: Actor) -> list[tu
     """
     _demand(session.get(Comment, comment_id), actor)
     rows = session.execute(
-        select(Decision, Revision.number, Account.display_name)
+        select(Decision, Revision.number, Account.display_name, Appeal.id.is_not(None))
         .join(Revision, Revision.id == Decision.revision_id)
+        .outerjoin(Appeal, Appeal.decision_id == Decision.id)
         .outerjoin(Account, Account.id == Decision.actor_id)
         .where(Decision.comment_id == comment_id)
         .order_by(Decision.id)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [Recorded(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
 def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) -> Reviewed:
     """Publish or reject a comment as the moderator saw it.
 
     Rejecting takes the whole comment down, an earlier published revision included: a moderator judges the comment, the
-    machine a revision.
+    machine a revision. Where an appeal waits, it is answered: granted by publishing, denied by rejecting, which leaves
+    what readers see.
 
     Raises:
         NotSignedInError: the moderator's account was deleted a moment ago.
@@ -165,7 +177,7 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
         _reasons(review),
         actor_id=actor.account_id,
         note=clean_note(review.note),
-        takes_down=review.action == "reject",
+        takes_down=review.action == "reject" and not _is_mere_appeal(session, comment),
     )
     publication.resolve_flags(session, comment, now=now)
     decision = publication.decide(session, comment, revision, change, now=now)
@@ -197,6 +209,13 @@ def clean_note(note: str | None) -> str | None:
     if len(note) > _NOTE_LENGTH:
         raise InvalidInputError("note", "too_long", maximum=_NOTE_LENGTH)
     return clean(note, field="note")
+
+
+def _is_mere_appeal(session: Session, comment: Comment) -> bool:
+    """Nothing but an appeal led the moderator here. Who appeals has nothing to lose: an earlier revision that readers
+    see stays if the appeal is denied."""
+    is_refused = comment.status == Status.REJECTED and not comment.open_flag_count
+    return is_refused and appeal_records.waiting(session, comment.id) is not None
 
 
 def _try(database: Database, review: Review, actor: Actor, now: dt.datetime) -> BatchResult:

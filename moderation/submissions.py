@@ -13,7 +13,17 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moderation import accounts, articles, author_facts, comment_views, publication, screening_jobs, sites, standings
+from moderation import (
+    accounts,
+    appeal_records,
+    articles,
+    author_facts,
+    comment_views,
+    publication,
+    screening_jobs,
+    sites,
+    standings,
+)
 from moderation.actors import Actor
 from moderation.articles import ArticleDetails
 from moderation.comment_views import CommentView
@@ -121,7 +131,7 @@ def edit(
         InvalidInputError: the body is not acceptable.
     """
     author = accounts.demand_present(session, actor.account_id)
-    comment = _own(session, comment_id, actor)
+    comment = demand_own(session, comment_id, actor)
     if comment.status in (Status.WITHDRAWN, Status.REJECTED):
         raise NotEditableError
     standing = standings.of(session, author.id, comment.site_id, now=now)
@@ -139,6 +149,8 @@ def edit(
         # Its screening, if one is under way, has lost its object.
         current.screened_at = now
         current.lease_until = current.lease_token = None
+    if comment.status == Status.HELD:
+        appeal_records.close(session, comment.id, now=now)  # It was about the text before.
     comment.current_number += 1
     comment.status = Status.SCREENING
     comment.edited_at = now
@@ -160,7 +172,7 @@ def withdraw(session: Session, comment_id: uuid.UUID, *, actor: Actor, now: dt.d
     Raises:
         NotFoundError, NotAuthorError: it is not the actor's comment.
     """
-    comment = _own(session, comment_id, actor)
+    comment = demand_own(session, comment_id, actor)
     if comment.status == Status.WITHDRAWN:
         raise NotFoundError("comment")
     retract(session, comment, now=now)
@@ -228,7 +240,12 @@ def forget_old_keys(session: Session, *, now: dt.datetime) -> None:
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEEP_IDEMPOTENCY_KEYS))
 
 
-def _own(session: Session, comment_id: uuid.UUID, actor: Actor) -> Comment:
+def demand_own(session: Session, comment_id: uuid.UUID, actor: Actor) -> Comment:
+    """The actor's comment, locked until the transaction ends.
+
+    Raises:
+        NotFoundError, NotAuthorError: it is not the actor's comment.
+    """
     comment = publication.lock(session, comment_id)
     if comment is None:
         raise NotFoundError("comment")

@@ -10,7 +10,18 @@ from sqlalchemy.orm import Session
 
 from moderation import publication
 from moderation.db import Database
-from moderation.models import Article, Comment, Decision, Flag, Revision, ScreeningRecord, Status, Vote
+from moderation.models import (
+    Appeal,
+    AppealStatus,
+    Article,
+    Comment,
+    Decision,
+    Flag,
+    Revision,
+    ScreeningRecord,
+    Status,
+    Vote,
+)
 
 DECIDED = (Status.PUBLISHED, Status.REJECTED)
 
@@ -87,5 +98,10 @@ def assert_queued(session: Session) -> None:
     """Whatever a person must look at is in the queue, and nothing else is."""
     for comment in session.scalars(select(Comment)):
         flagged = comment.published_number is not None and comment.open_flag_count > 0
-        must_wait = (comment.status == Status.HELD and not comment.waits_for_author) or flagged
+        is_held = comment.status == Status.HELD and not comment.waits_for_author
+        appeals = select(func.count()).where(Appeal.comment_id == comment.id, Appeal.status == AppealStatus.WAITING)
+        is_appealed = session.scalar(appeals) == 1
+        # What is published, withdrawn or screened anew has nothing to appeal against.
+        assert not is_appealed or comment.status in (Status.REJECTED, Status.HELD), (comment.id, comment.status)
+        must_wait = is_held or flagged or is_appealed
         assert (comment.queued_at is not None) == must_wait, (comment.id, comment.status, comment.open_flag_count)

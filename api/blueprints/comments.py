@@ -12,7 +12,7 @@ from api.limiting import slots
 from api.schemas import comments as schemas
 from api.schemas.base import PageQuery
 from api.services import services
-from moderation import comment_views, screening_jobs, submissions, threads
+from moderation import appeals, comment_views, publication, screening_jobs, submissions, threads
 from moderation.articles import ArticleDetails
 from moderation.comment_views import Viewer
 from moderation.models import Status
@@ -110,7 +110,8 @@ def _stored(command: NewComment) -> Submitted:
 def _screened(submitted: Submitted) -> dict[str, Any]:
     """The comment once it is screened, or as it stands if that takes longer. What is known needs not be read again."""
     change = services().runner.run(submitted.job) if submitted.job is not None else None
-    if change is None or submitted.written is None:
+    is_refused = change is not None and publication.status_after(change) == Status.REJECTED
+    if change is None or submitted.written is None or is_refused:
         return _own(submitted.comment_id)
     return presenting.comment(comment_views.decided(submitted.written, change))
 
@@ -185,6 +186,24 @@ def withdraw(comment_id: uuid.UUID) -> None:
     held = services()
     with held.database.write() as session:
         submissions.withdraw(session, comment_id, actor=auth.actor(), now=held.clock())
+
+
+@blueprint.route("/comments/<uuid:comment_id>/appeal", methods=["POST"])
+@blueprint.arguments(schemas.AppealIn)
+@blueprint.response(201, schemas.OwnComment)
+@auth.requires("account")
+def appeal(wish: dict[str, Any], comment_id: uuid.UUID) -> dict[str, Any]:
+    """Have a moderator look once more at your own refused comment. Nobody else sees it meanwhile.
+
+    Once for each refusal; the same appeal again changes nothing.
+    """
+    held, actor, now = services(), auth.actor(), services().clock()
+    with held.database.read() as session:
+        site = submissions.site_of(session, comment_id)
+    held.limiters.lenient.take(*slots(held.settings, "appeals", account=str(actor.account_id), site=site), now=now)
+    with held.database.write() as session:
+        appeals.appeal(session, comment_id, wish["text"], actor=actor, now=now)
+    return _own(comment_id)
 
 
 @blueprint.route("/accounts/me/comments", methods=["GET"])

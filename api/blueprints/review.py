@@ -26,10 +26,10 @@ blueprint = Blueprint("Review", __name__, description="For moderators: what wait
 @blueprint.response(200, schemas.QueuePageOut)
 @auth.requires("staff")
 def queue(query: dict[str, Any]) -> dict[str, Any]:
-    """What waits on your sites: held comments, and published ones that readers flagged."""
+    """What waits on your sites: held comments, published ones with flags, refused ones with an appeal."""
     with services().database.read() as session:
         page = review_queue.page(session, _queue_request(query), actor=auth.actor())
-        items = [presenting.queue_item(item) for item in page.items]
+        items = [presenting.queue_item(item, auth.actor().account_id) for item in page.items]
     return {"items": items, "next_cursor": page.next_cursor, "counts": page.counts, "oldest_at": page.oldest_at}
 
 
@@ -71,7 +71,9 @@ def choices(query: dict[str, Any]) -> Choices:
 def item(comment_id: uuid.UUID) -> dict[str, Any]:
     """One comment of your sites with everything around it, whether it waits or not."""
     with services().database.read() as session:
-        return presenting.queue_item(review_queue.item(session, comment_id, actor=auth.actor()))
+        return presenting.queue_item(
+            review_queue.item(session, comment_id, actor=auth.actor()), auth.actor().account_id
+        )
 
 
 @blueprint.route("/comments/<uuid:comment_id>/decisions", methods=["GET"])
@@ -81,7 +83,7 @@ def history(comment_id: uuid.UUID) -> dict[str, Any]:
     """Every decision about a comment, oldest first."""
     with services().database.read() as session:
         found = review_queue.history(session, comment_id, actor=auth.actor())
-        return {"items": [presenting.decision(made, revision, actor) for made, revision, actor in found]}
+        return {"items": [presenting.recorded(entry) for entry in found]}
 
 
 @blueprint.route("/review-queue/<uuid:comment_id>/decision", methods=["PUT"])

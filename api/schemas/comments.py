@@ -3,6 +3,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from api.schemas.base import PageQuery, StrictSchema, choice
+from moderation.appeals import TEXT_LENGTH
+from moderation.models import AppealStatus
 from moderation.reactions import FLAG_REASONS
 
 STATUSES = ("screening", "published", "held", "rejected", "removed")
@@ -53,6 +55,14 @@ class FlagIn(StrictSchema):
     text = fields.String(load_default=None, allow_none=True)
 
 
+class AppealIn(StrictSchema):
+    text = fields.String(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": f"What the author has to say to it; {TEXT_LENGTH} characters at most."},
+    )
+
+
 class Reason(Schema):
     """Why something was held, refused or taken down, as a stable code and in the caller's language."""
 
@@ -99,6 +109,20 @@ class PublicComment(Schema):
     is_own = fields.Boolean(required=True)
 
 
+class AppealOut(Schema):
+    """The author asked for a second look at a refusal."""
+
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(list(AppealStatus)),
+        metadata={"description": "`closed` where nobody has to answer it any more."},
+    )
+    text = fields.String(required=True, allow_none=True, metadata={"description": "What the author had to say to it."})
+    created_at = fields.AwareDateTime(required=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    explanation = fields.String(required=True, metadata={"description": "How it stands, in a sentence."})
+
+
 class OwnState(Schema):
     """What only the author is told."""
 
@@ -120,6 +144,17 @@ class OwnState(Schema):
         metadata={"description": "The revision that readers see; null if they see none."},
     )
     editable_until = fields.AwareDateTime(required=True, allow_none=True)
+    appealable_until = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Until when the refusal can be appealed; null if it cannot."},
+    )
+    appeal = fields.Nested(
+        AppealOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The one against what is decided now, or that led to it."},
+    )
 
 
 class OwnComment(OwnState, PublicComment):
@@ -135,6 +170,8 @@ class Comment(PublicComment):
     note = fields.String(allow_none=True)
     published_revision = fields.Integer(allow_none=True)
     editable_until = fields.AwareDateTime(allow_none=True)
+    appealable_until = fields.AwareDateTime(allow_none=True)
+    appeal = fields.Nested(AppealOut, allow_none=True)
 
 
 class ThreadComment(Comment):

@@ -168,6 +168,16 @@ class ExportedDecision(Schema):
     decided_at = fields.AwareDateTime(required=True)
 
 
+class ExportedAppeal(Schema):
+    """Asking for a second look at a refusal. Who answered is left out: that is another person's."""
+
+    revision = fields.Integer(required=True)
+    status = fields.String(required=True)
+    text = fields.String(required=True, allow_none=True, metadata={"description": "Empty once its period is over."})
+    created_at = fields.AwareDateTime(required=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
 class ExportedComment(Schema):
     id = fields.UUID(required=True)
     site = fields.String(required=True)
@@ -186,6 +196,7 @@ class ExportedComment(Schema):
     revisions = fields.List(fields.Nested(ExportedRevision), required=True)
     screenings = fields.List(fields.Nested(ExportedScreening), required=True)
     decisions = fields.List(fields.Nested(ExportedDecision), required=True)
+    appeals = fields.List(fields.Nested(ExportedAppeal), required=True)
 
 
 class ExportedVote(Schema):

@@ -7,6 +7,7 @@ from webargs import fields
 
 from api.schemas.base import PageQuery, PersonName, StrictSchema, between, choice
 from api.schemas.comments import ArticleOut, Reason
+from moderation.models import AppealStatus
 from moderation.review_queue import REASON_CODES
 
 
@@ -14,10 +15,10 @@ class FilterQuery(StrictSchema):
     site = fields.String(load_default=None)
     status = fields.String(
         load_default="all",
-        validate=choice("held", "flagged", "all", "published", "rejected", "any"),
+        validate=choice("held", "flagged", "appealed", "all", "published", "rejected", "any"),
         metadata={
-            "description": "`held`, `flagged` and `all` are what waits. `published`, `rejected` and `any` find every "
-            "comment that was not withdrawn."
+            "description": "`held`, `flagged`, `appealed` and `all` are what waits. `published`, `rejected` and `any` "
+            "find every comment that was not withdrawn."
         },
     )
     article = fields.String(load_default=None, metadata={"description": "The publisher's own id."})
@@ -133,6 +134,25 @@ class LatestDecisionOut(Schema):
     decided_at = fields.AwareDateTime(required=True)
 
 
+class RefusalOut(Schema):
+    """`actor` is null where the machine decided."""
+
+    actor = PersonName(required=True, allow_none=True)
+    by_machine = fields.Boolean(required=True)
+    by_you = fields.Boolean(required=True, metadata={"description": "Whoever asks made this decision themselves."})
+    reasons = fields.List(fields.Nested(Reason), required=True)
+    note = fields.String(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True)
+
+
+class AppealForModerators(Schema):
+    status = fields.String(required=True, validate=validate.OneOf(list(AppealStatus)))
+    text = fields.String(required=True, allow_none=True, metadata={"description": "The author's explanation."})
+    created_at = fields.AwareDateTime(required=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    refusal = fields.Nested(RefusalOut, required=True, metadata={"description": "What the appeal is against."})
+
+
 class ReviewArticleOut(ArticleOut):
     site_name = fields.String(required=True, metadata={"description": "What people call the site; `site` is its key."})
 
@@ -170,6 +190,14 @@ class QueueItemOut(Schema):
     reply_count = fields.Integer(required=True)
     score = fields.Integer(required=True)
     flags = fields.List(fields.Nested(FlagForModerators), required=True)
+    appeal = fields.Nested(
+        AppealForModerators,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The latest one. `status` says whether it waits: publishing grants it, refusing denies."
+        },
+    )
 
 
 class QueueCounts(Schema):
@@ -177,6 +205,7 @@ class QueueCounts(Schema):
 
     held = fields.Integer(required=True)
     flagged = fields.Integer(required=True)
+    appealed = fields.Integer(required=True)
     all = fields.Integer(required=True)
 
 
@@ -260,5 +289,11 @@ class BatchOut(Schema):
     results = fields.List(fields.Nested(BatchResultOut), required=True)
 
 
+class RecordedDecisionOut(DecisionOut):
+    answers_appeal = fields.Boolean(
+        required=True, metadata={"description": "It granted or denied an appeal, or made it pointless."}
+    )
+
+
 class HistoryOut(Schema):
-    items = fields.List(fields.Nested(DecisionOut), required=True)
+    items = fields.List(fields.Nested(RecordedDecisionOut), required=True)

@@ -1,6 +1,7 @@
 """One module per subject; importing this package makes every table known to ``Base.metadata``."""
 
 from moderation.models.account import Account, ModeratedSite, Role
+from moderation.models.appeal import Appeal, AppealStatus
 from moderation.models.article import Article
 from moderation.models.bookkeeping import IdempotencyKey, LimitWindow, OutboxMessage
 from moderation.models.comment import Comment, Revision, Status
@@ -21,6 +22,8 @@ __all__ = [
     "Account",
     "AddressConfirmation",
     "ApiKey",
+    "Appeal",
+    "AppealStatus",
     "Article",
     "Comment",
     "Decision",

@@ -91,6 +91,9 @@ TABLE: dict[str, tuple[int, ...]] = {
     "DELETE /api/v1/comments/<uuid:comment_id>/vote": (401, 403, 204, 204, 204, 204),
     "POST /api/v1/comments/<uuid:comment_id>/flags": (401, 403, 201, 201, 201, 201),
     "POST /api/v1/comments/<uuid:comment_id>/flags of a held comment": (401, 404, 404, 404, 404, 404),
+    # Nothing was refused.
+    "POST /api/v1/comments/<uuid:comment_id>/appeal": (401, 409, 403, 403, 403, 403),
+    "POST /api/v1/comments/<uuid:comment_id>/appeal of a held comment": (401, 409, 404, 404, 404, 404),
     "GET /api/v1/comments/<uuid:comment_id>/decisions": SITE_STAFF,
     "GET /api/v1/comments/<uuid:comment_id>/decisions of a held comment": SITE_STAFF,
     "GET /api/v1/review-queue": STAFF,
@@ -188,6 +191,7 @@ BODIES: dict[str, Callable[[World, str, int], Any]] = {
     "PATCH /api/v1/comments/<uuid:comment_id>": lambda *_: {"body": "Anders gesagt."},
     "PUT /api/v1/comments/<uuid:comment_id>/vote": lambda *_: {"value": 1},
     "POST /api/v1/comments/<uuid:comment_id>/flags": lambda *_: {"reason": "spam"},
+    "POST /api/v1/comments/<uuid:comment_id>/appeal": lambda *_: {"text": "Bitte."},
     "PUT /api/v1/review-queue/<uuid:comment_id>/decision": lambda world, comment, _: decision(world, comment),
     "POST /api/v1/sites/<site>/authors/<uuid:account_id>/sanctions": lambda *_: {
         "kind": "warning",

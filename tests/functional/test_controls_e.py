@@ -211,7 +211,7 @@ def test_e5_a_moderator_finds_nothing_of_another_sites(world: World) -> None:
     assert [answer.status_code for answer in answers] == [404] * 6
     assert (many["results"][0]["ok"], many["results"][0]["problem"]["status"]) == (False, 404)
     queue = json_of(world.call("GET", "/review-queue", by=foreign))
-    assert (queue["items"], queue["counts"]) == ([], {"held": 0, "flagged": 0, "all": 0})
+    assert (queue["items"], queue["counts"]) == ([], {"held": 0, "flagged": 0, "appealed": 0, "all": 0})
     assert checksums(world.database) == before
     # What is another's cannot be told from what is not there at all.
     missing = decide("00000000-0000-7000-8000-000000000000")

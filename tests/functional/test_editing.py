@@ -218,7 +218,12 @@ def test_withdrawing_ends_the_flags_and_the_waiting(world: World) -> None:
 
     world.call("DELETE", f"/comments/{own['id']}", by=reader)
 
-    assert json_of(world.call("GET", "/review-queue", by=moderator))["counts"] == {"held": 0, "flagged": 0, "all": 0}
+    assert json_of(world.call("GET", "/review-queue", by=moderator))["counts"] == {
+        "held": 0,
+        "flagged": 0,
+        "appealed": 0,
+        "all": 0,
+    }
     assert_whole(world.database)
 
 

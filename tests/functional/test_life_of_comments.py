@@ -30,13 +30,27 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, func, select
 
-from moderation import accounts, erasure, review_queue, sanctions, screening_jobs, sites, submissions, threads, undoing
+from moderation import (
+    accounts,
+    appeal_records,
+    appeals,
+    erasure,
+    queue_state,
+    review_queue,
+    sanctions,
+    screening_jobs,
+    sites,
+    submissions,
+    threads,
+    undoing,
+)
 from moderation.comment_views import Viewer
 from moderation.db import Base, Database
 from moderation.erasure import Fate
 from moderation.errors import VorabError, WarningPendingError
 from moderation.models import Article, Comment, Decision, Role, SanctionKind, ScreeningRecord
 from moderation.reactions import flag
+from moderation.review_filters import ReviewFilter
 from moderation.review_queue import Review
 from moderation.sanctions import Author
 from moderation.screening.context import Standing
@@ -68,6 +82,8 @@ class Before:
     status: str
     public: str | None
     flags: frozenset[uuid.UUID]
+    waiting: bool
+    appealed: bool
     decided_at: dt.datetime
 
 
@@ -84,6 +100,10 @@ class Told:
     """Open ones, by account."""
     before: Before | None = None
     """What taking back the latest decision leads to, if that was the moderator's."""
+    waiting: bool = False
+    """Whether an appeal waits."""
+    appealed: bool = False
+    """Whether there was one against the refusal in force."""
     attempts: int = 1
     """Tries of the newest revision that were begun."""
     lease_until: dt.datetime | None = None
@@ -174,6 +194,7 @@ class Life(RuleBasedStateMachine):
         assert SanctionKind.WARNING not in self.kinds_against(told.author)
         assert job is not None
         told.body, told.status, told.attempts, told.before = body, "screening", 1, None
+        told.waiting = told.appealed = False
         told.lease_until = self.clock() + LEASE
         return (one[0], job)
 
@@ -193,7 +214,28 @@ class Life(RuleBasedStateMachine):
 
     def expect_withdrawn(self, told: Told) -> None:
         told.status, told.public, told.before, told.lease_until = "withdrawn", None, None, None
+        told.waiting = told.appealed = False
         told.flags.clear()
+
+    @rule(one=comments)
+    def appeal(self, one: tuple[uuid.UUID, Job]) -> None:
+        told = self.known[one[0]]
+        if told.author is None:
+            return
+        try:
+            with self.database.write() as session:
+                appeals.appeal(session, one[0], None, actor=self.people[told.author].actor, now=self.clock())
+        except VorabError as error:
+            refused = error.code
+        else:
+            refused = None
+        if refused is not None:
+            allowed = {"not_found": told.status == "withdrawn", "already_appealed": told.appealed and not told.waiting}
+            assert allowed.get(refused, refused == "not_refused" and told.status != "rejected"), refused
+            return
+        assert told.status == "rejected"
+        assert told.waiting or not told.appealed
+        told.waiting = told.appealed = True
 
     @rule(author=st.integers(0, 2), fate=st.sampled_from(Fate))
     def leave(self, author: int, fate: Fate) -> None:
@@ -210,6 +252,7 @@ class Life(RuleBasedStateMachine):
             elif (told.status, told.body) != ("published", told.public):
                 # What readers see stays; an edit that waits is given up.
                 told.status, told.body, told.before, told.attempts = "published", told.public, None, -1
+                told.waiting = told.appealed = False
         self.people[author] = self.world.person()
 
     # What readers and moderators do.
@@ -238,7 +281,7 @@ class Life(RuleBasedStateMachine):
         assert self.standing_of(by) in (Standing.GOOD, Standing.PREMODERATED)
         told.flags.add(reader.account.id)
         if len(told.flags) >= FLAG_LIMIT:
-            told.status, told.public, told.before = "held", None, None
+            told.status, told.public, told.before, told.appealed = "held", None, None, False
 
     @rule(one=comments, action=st.sampled_from(["publish", "reject"]), stale=st.booleans())
     def decide(self, one: tuple[uuid.UUID, Job], action: Any, stale: bool) -> None:
@@ -258,9 +301,13 @@ class Life(RuleBasedStateMachine):
             return
         assert told.reviewable
         assert not stale
-        told.before = Before(told.status, told.public, frozenset(told.flags), self.clock())
+        told.before = Before(told.status, told.public, frozenset(told.flags), told.waiting, told.appealed, self.clock())
+        # Nothing but an appeal is denied: what readers see stays.
+        stays = told.public if told.waiting and told.status == "rejected" and not told.flags else None
+        told.public = told.body if action == "publish" else stays
+        told.appealed = action == "reject" and (told.waiting or told.appealed)
         told.status = {"publish": "published", "reject": "rejected"}[action]
-        told.public = told.body if action == "publish" else None
+        told.waiting = False
         told.flags.clear()
 
     @rule(one=comments, stale=st.booleans())
@@ -282,6 +329,9 @@ class Life(RuleBasedStateMachine):
         told.status = "held" if before.status == "screening" else before.status
         told.public, told.before = before.public, None
         told.flags |= before.flags
+        is_refused = before.status == "rejected"
+        told.waiting = before.waiting or (is_refused and told.waiting)
+        told.appealed = is_refused and (before.appealed or told.appealed)
 
     @rule(author=st.integers(0, 2), kind=st.sampled_from(sanctions.KINDS))
     def sanction(self, author: int, kind: SanctionKind) -> None:
@@ -402,8 +452,15 @@ class Life(RuleBasedStateMachine):
                         )
                     ).one()
                 assert (comment.status, body) == (told.status, told.public)
+                assert (appeal_records.waiting(session, comment.id) is not None) == told.waiting
                 if body is not None and "Murrkopf" in body:
                     assert was_published_by_a_person(session, comment.id)
+
+    @invariant()
+    def the_queue_counts_every_appeal_that_waits(self) -> None:
+        with self.database.read() as session:
+            found = queue_state.state(session, ReviewFilter(), (), actor=self.moderator.actor)
+        assert found.counts["appealed"] == sum(told.waiting for told in self.known.values())
 
     @invariant()
     def the_same_version_is_the_same_page(self) -> None:

@@ -36,7 +36,7 @@ def test_a_doubtful_comment_waits_and_a_moderator_publishes_it(world: World) -> 
     assert world.call("GET", f"/comments/{own['id']}", by=reader).status_code == 200
 
     queue = json_of(world.call("GET", "/review-queue", by=moderator))
-    assert queue["counts"] == {"held": 1, "flagged": 0, "all": 1}
+    assert queue["counts"] == {"held": 1, "flagged": 0, "appealed": 0, "all": 1}
     item = queue["items"][0]
     assert item["scores"]["toxicity"] == 0.9
     decided = world.review(own, "publish", moderator, version=item["version"])

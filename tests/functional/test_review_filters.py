@@ -60,8 +60,8 @@ def test_the_counts_are_those_of_what_is_asked_for(world: World, moderator: Pers
 
     by_bob = queue(world, moderator, author=str(bob.account.id), status="held")
 
-    assert queue(world, moderator)["counts"] == {"held": 4, "flagged": 1, "all": 5}
-    assert by_bob["counts"] == {"held": 1, "flagged": 1, "all": 2}
+    assert queue(world, moderator)["counts"] == {"held": 4, "flagged": 1, "appealed": 0, "all": 5}
+    assert by_bob["counts"] == {"held": 1, "flagged": 1, "appealed": 0, "all": 2}
     assert len(by_bob["items"]) == 1
 
 
@@ -157,7 +157,7 @@ def test_the_state_says_what_became_of_what_a_moderator_looks_at(world: World, m
 
     found = state(world, moderator, ids=",".join(reversed(seen)))
 
-    assert found["counts"] == {"held": 1, "flagged": 0, "all": 1}
+    assert found["counts"] == {"held": 1, "flagged": 0, "appealed": 0, "all": 1}
     decided, still = found["items"]
     assert (decided["id"], decided["is_waiting"], decided["status"]) == (seen[1], False, "rejected")
     assert (decided["action"], decided["actor"]) == ("reject", "Hans")

@@ -60,7 +60,7 @@ def test_the_queue_holds_what_is_held_or_flagged_and_nothing_else(world: World, 
     page = queue(world, moderator, sort="oldest")
 
     assert ids(page) == [held["id"], flagged["id"]]
-    assert page["counts"] == {"held": 1, "flagged": 1, "all": 2}
+    assert page["counts"] == {"held": 1, "flagged": 1, "appealed": 0, "all": 2}
     assert ids(queue(world, moderator, status="held")) == [held["id"]]
     assert ids(queue(world, moderator, status="flagged")) == [flagged["id"]]
 
@@ -313,7 +313,7 @@ def test_another_sites_moderator_sees_nothing_and_decides_nothing(world: World) 
     assert queue(world, stranger) == {
         "items": [],
         "next_cursor": None,
-        "counts": {"held": 0, "flagged": 0, "all": 0},
+        "counts": {"held": 0, "flagged": 0, "appealed": 0, "all": 0},
         "oldest_at": None,
     }
     assert [world.call("GET", path, by=stranger).status_code for path in paths] == [404, 404, 404]

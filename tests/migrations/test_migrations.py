@@ -50,6 +50,7 @@ def fill(world: World) -> None:
     world.comment(reader, "Du Dummkopf, das ist doch Unsinn.", parent=first["id"])
     held = world.comment(reader, "Noch so ein Dummkopf, wie man sieht.")
     world.review(held, "reject", moderator, reason_code="insult", note="Bitte sachlich bleiben.")
+    world.call("POST", f"/comments/{held['id']}/appeal", {"text": "Das war ein Zitat."}, by=reader)
     world.call("PUT", f"/comments/{first['id']}/vote", {"value": 1}, by=reader)
     world.call("POST", f"/comments/{first['id']}/flags", {"reason": "spam", "text": "Werbung?"}, by=reader)
     world.post(author, "Das sage ich nur einmal.", Idempotency_Key="nur-einmal")
