@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from moderation.classifiers.protocol import Classifier
 from moderation.errors import CheckpointError, ClassifierError, ClassifierUnavailableError
 from moderation.policies import Policy
 from moderation.screening.pipeline import Material, default_rules, screen
+from moderation.text.languages import make_ready
 
 log = structlog.get_logger()
 
@@ -45,7 +47,12 @@ def _threads(settings: Settings) -> int:
 
 def _for_serving(settings: Settings) -> Classifier:
     try:
-        return warmed(load(settings))
+        with ThreadPoolExecutor(1) as beside:
+            # Unpacking what languages are told apart by leaves Python to others.
+            languages = beside.submit(make_ready)
+            model = load(settings)
+            languages.result()
+        return warmed(model)
     except ClassifierError as error:
         # Nobody watches this thread, and until it is mended every comment waits for a person.
         log.error("classifier_not_loaded", reason=str(error))

@@ -10,6 +10,7 @@ import click
 
 from api.cli.output import Failure, open_database, read_settings
 from api.settings import Settings
+from moderation.garbage import collecting_later
 
 
 @click.command()
@@ -47,10 +48,11 @@ def _place_for_counters() -> Iterator[None]:
 
 
 def _serve(settings: Settings, host: str, port: int, workers: int, threads: int, *, greet: bool) -> None:
-    from api import migrating
-    from api.app import utc_now
-    from api.embed.keeping import keep_current
-    from api.server import Listening, Server
+    with collecting_later():
+        from api import migrating
+        from api.app import utc_now
+        from api.embed.keeping import keep_current
+        from api.server import Listening, Server
 
     with open_database(settings) as database:
         present, wanted = migrating.present_and_wanted(database)

@@ -16,12 +16,14 @@ import transformers
 from detoxify import Detoxify
 from detoxify.detoxify import get_model_and_tokenizer
 from torch import Tensor
+from transformers.initialization import no_init_weights
 from transformers.utils.logging import disable_progress_bar
 
 from moderation.classifiers.checkpoints import Checkpoint
 from moderation.classifiers.files import read_json
 from moderation.classifiers.graphs import OneAtATime, traced
 from moderation.classifiers.inputs import presentable
+from moderation.classifiers.lean import lean_loading
 from moderation.errors import CheckpointError, ClassifierError
 
 
@@ -33,8 +35,8 @@ class CheckedDetoxify(Detoxify):  # type: ignore[misc]  # the library has no typ
         # Detoxify's own __init__ would unpickle the file and ask the hub: it is left out on purpose.
         self.device = "cpu"
         self.class_names = list(checkpoint.labels)
-        window = _demand_folder(checkpoint, folder)
-        self.model, self.tokenizer = _built(checkpoint, folder)
+        build = _built_leanly if as_graph else _checked_and_built
+        window, self.model, self.tokenizer = build(checkpoint, folder)
         self.model.float().eval()
         _demand_vocabulary(folder, self.model, self.tokenizer)
         self.tokenizer.model_max_length = window
@@ -62,6 +64,22 @@ def predicted(model: CheckedDetoxify, texts: Sequence[str]) -> Mapping[str, list
     return found
 
 
+def _built_leanly(checkpoint: Checkpoint, folder: Path) -> tuple[int, Any, Any]:
+    try:
+        with lean_loading():
+            return _checked_and_built(checkpoint, folder, place="cpu")
+    except (CheckpointError, ImportError, AttributeError):
+        # Either the files are wrong, and the libraries say it again; or the libraries are no longer as they were.
+        return _checked_and_built(checkpoint, folder)
+
+
+def _checked_and_built(checkpoint: Checkpoint, folder: Path, place: str = "meta") -> tuple[int, Any, Any]:
+    """The window in tokens, the network and its tokenizer. The weights are compared with those of a network there."""
+    window = _demand_folder(checkpoint, folder)
+    _demand_weights(checkpoint, folder, place)
+    return window, *_built(checkpoint, folder)
+
+
 def _demand_folder(checkpoint: Checkpoint, folder: Path) -> int:
     """The model's window in tokens, once the folder is known to fit the checkpoint."""
     if not folder.is_dir():
@@ -75,18 +93,17 @@ def _demand_folder(checkpoint: Checkpoint, folder: Path) -> int:
     config = read_json(folder / "config.json")
     if window > int(config.get("max_position_embeddings", 0)):
         raise CheckpointError(f"{folder}: model_max_length {window} is beyond the network's positions")
-    _demand_weights(checkpoint, folder)
     return window
 
 
-def _demand_weights(checkpoint: Checkpoint, folder: Path) -> None:
+def _demand_weights(checkpoint: Checkpoint, folder: Path, place: str) -> None:
     """Every weight of the architecture, in its shape, and none besides."""
-    model_class = getattr(transformers, checkpoint.architecture)
     try:
+        model_class = getattr(transformers, checkpoint.architecture)
         config = model_class.config_class.from_pretrained(
             str(folder), num_labels=checkpoint.outputs, local_files_only=True
         )
-        with torch.device("meta"):
+        with torch.device(place), no_init_weights():
             wanted: Mapping[str, Tensor] = model_class(config).state_dict()
     except Exception as error:  # a configuration can be wrong in as many ways as there are architectures
         raise CheckpointError(f"{folder}: config.json fits no {checkpoint.architecture}: {error}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import threading
 import time
@@ -14,6 +13,7 @@ from enum import StrEnum
 
 from moderation.classifiers.protocol import Classifier, ModelIdentity, Scores, ScoringInput
 from moderation.errors import ClassifierError, ClassifierUnavailableError
+from moderation.garbage import collecting_later
 
 BATCH_LIMIT = 32
 _FEWEST_SHARED = 4
@@ -188,7 +188,7 @@ class ScoringService:
 
     def _run(self) -> None:
         try:
-            with _collecting_later():
+            with collecting_later():
                 classifier = self._load()
             _ = classifier.identity
         except Exception as error:  # noqa: BLE001 - whoever asks is told what went wrong, and their comments wait
@@ -258,18 +258,6 @@ class ScoringService:
                 job.done.set()
             while len(self._cache) > self._cache_size:
                 self._cache.popitem(last=False)
-
-
-@contextmanager
-def _collecting_later() -> Iterator[None]:
-    """No search for cyclic garbage within this block: among the objects of a model's libraries it takes long."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _answers(classifier: Classifier, inputs: Sequence[ScoringInput]) -> list[Scores | ClassifierError]:

@@ -49,6 +49,11 @@ def likelihood(text: str, language: str, *, against: str) -> float:
     return float(ranked[language] / both) if both else 0.5
 
 
+def make_ready() -> None:
+    """Read what languages are told apart by, which takes the first text that is looked at a while otherwise."""
+    _identifier()
+
+
 @cache
 def _identifier() -> Any:
     # Only read after this, so threads may share it.
