@@ -237,7 +237,7 @@ def _hand_to_nobody(session: Session, account_id: uuid.UUID, *, now: dt.datetime
 
     What moderators wrote to the author goes: it was for them alone, and may speak of them.
     """
-    _make_nobody(session, now=now)
+    make_nobody(session, now=now)
     theirs = select(Comment.id).where(Comment.author_id == account_id)
     for statement in (
         update(Decision).where(Decision.comment_id.in_(theirs)).values(note=None),
@@ -251,7 +251,8 @@ def _hand_to_nobody(session: Session, account_id: uuid.UUID, *, now: dt.datetime
         session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _make_nobody(session: Session, *, now: dt.datetime) -> None:
+def make_nobody(session: Session, *, now: dt.datetime) -> None:
+    """See that there is the account that the comments of those who are gone belong to."""
     if session.get(Account, NOBODY) is not None:
         return
     nobody = Account(id=NOBODY, email=None, email_key=None, display_name="", password_hash=None, created_at=now)

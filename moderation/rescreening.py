@@ -83,7 +83,8 @@ def look(session: Session, comment_id: uuid.UUID) -> Seen:
     in_force = sites.policy_of(session, comment.site_id)
     # Repeats and bursts were judged when the comment came; what its author wrote since says nothing about it.
     language = session.get_one(Site, comment.site_id).language
-    material = Material(text=revision.body, site_language=language, policy=in_force.policy)
+    elsewhere = screening_jobs.elsewhere_of(comment, revision.number)
+    material = Material(text=revision.body, site_language=language, policy=in_force.policy, elsewhere=elsewhere)
     job = Job(revision.id, comment.id, new_id(), 1, in_force.id, material, revision.created_at)
     judged = session.scalar(select(exists().where(Decision.comment_id == comment.id, Decision.actor_id.is_not(None))))
     return Seen(job, Status(comment.status), comment.version, bool(judged))

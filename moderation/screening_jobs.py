@@ -28,10 +28,12 @@ from moderation.models import (
     Status,
     VerdictRecord,
 )
+from moderation.policies import Policy
 from moderation.publication import Change
-from moderation.screening.context import ArticleFacts, Standing
+from moderation.screening.context import ArticleFacts, AuthorFacts, Elsewhere, Standing
 from moderation.screening.pipeline import Material, Screening
 from moderation.screening.rules.address import UNCONFIRMED
+from moderation.screening.rules.imported import IMPORTED
 from moderation.screening.verdicts import Outcome, Passage, Verdict
 
 MAX_ATTEMPTS = 3
@@ -133,9 +135,14 @@ def job_for(session: Session, comment: Comment, revision: Revision, *, standing:
     """The job of a revision whose lease the caller holds, by an author of this ``standing`` on the site."""
     article = session.get_one(Article, comment.article_id)
     in_force = sites.policy_of(session, comment.site_id)
+    site_language = session.get_one(Site, comment.site_id).language
+    elsewhere = elsewhere_of(comment, revision.number)
+    if elsewhere is not None:
+        material = imported_material(revision.body, site_language, in_force.policy, elsewhere, article=article)
+        return _job(comment, revision, in_force.id, material)
     material = Material(
         text=revision.body,
-        site_language=session.get_one(Site, comment.site_id).language,
+        site_language=site_language,
         policy=in_force.policy,
         author=author_facts.collect(
             session,
@@ -148,13 +155,40 @@ def job_for(session: Session, comment: Comment, revision: Revision, *, standing:
         ),
         article=ArticleFacts(premoderated=article.premoderated, closed=article.closed),
     )
+    return _job(comment, revision, in_force.id, material)
+
+
+def elsewhere_of(comment: Comment, number: int) -> Elsewhere | None:
+    """What the comment's revision of this number was in another system; ``None`` for what was written here."""
+    return Elsewhere(comment.imported_as) if comment.imported_as is not None and number == 1 else None
+
+
+def imported_material(
+    text: str, site_language: str, policy: Policy, elsewhere: Elsewhere, *, article: Article | None
+) -> Material:
+    """What is known of a text that was written years ago, elsewhere.
+
+    It is judged as a text. How much its author wrote in which time, whether they are new here or in disgrace today,
+    and whether the article takes comments by now says nothing about it.
+    """
+    return Material(
+        text=text,
+        site_language=site_language,
+        policy=policy,
+        author=AuthorFacts(published_count=policy.premoderate_first),
+        article=ArticleFacts(premoderated=article is not None and article.premoderated),
+        elsewhere=elsewhere,
+    )
+
+
+def _job(comment: Comment, revision: Revision, policy_id: uuid.UUID, material: Material) -> Job:
     assert revision.lease_token is not None
     return Job(
         revision_id=revision.id,
         comment_id=comment.id,
         token=revision.lease_token,
         attempt=revision.attempts,
-        policy_id=in_force.id,
+        policy_id=policy_id,
         material=material,
         stored_at=revision.created_at,
     )
@@ -208,9 +242,10 @@ def _change(job: Job, comment: Comment, screening: Screening, stored: uuid.UUID)
     if screening.outcome == Outcome.PUBLISH and limit and comment.open_flag_count >= limit:
         # Readers' flags took the comment down until a person has looked; an edit by its author is no answer to them.
         return Change("hold", ("flagged",), screening_id=stored, takes_down=True)
+    reasons = screening.reasons if job.material.elsewhere is None else (*screening.reasons, IMPORTED)
     return Change(
         screening.outcome.value,
-        screening.reasons,
+        reasons,
         screening_id=stored,
         waits_for_author=screening.outcome == Outcome.HOLD and _rests_on_address(screening),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -53,8 +53,24 @@ def settle(session: Session, site: Site, vouched: Vouched, *, now: dt.datetime) 
     return account
 
 
+def keep(session: Session, site: Site, vouched: Vouched, *, now: dt.datetime) -> Account:
+    """The account of somebody of whom an old record speaks, made if there is none, and kept from being deleted until
+    the transaction ends. What is known of them today stays.
+
+    Raises:
+        InvalidInputError: the name is not acceptable.
+    """
+    known = _by_identity(site, vouched).with_for_update(read=True, key_share=True, of=Account)
+    account = session.scalar(known)
+    return account or _make(session, site, vouched, clean_name(vouched.name, field="name"), now=now)
+
+
 def _known(session: Session, site: Site, vouched: Vouched) -> Account | None:
-    return session.scalar(
+    return session.scalar(_by_identity(site, vouched).with_for_update(of=Account))
+
+
+def _by_identity(site: Site, vouched: Vouched) -> Select[Account]:
+    return (
         select(Account)
         .join(SiteIdentity, SiteIdentity.account_id == Account.id)
         .where(
@@ -62,7 +78,6 @@ def _known(session: Session, site: Site, vouched: Vouched) -> Account | None:
             SiteIdentity.issuer == vouched.issuer,
             SiteIdentity.subject == vouched.subject,
         )
-        .with_for_update(of=Account)
     )
 
 

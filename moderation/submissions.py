@@ -327,7 +327,7 @@ def _add(
         article_id=article.id,
         author_id=actor.account_id,
         parent_id=parent.id if parent else None,
-        shown_under_id=_shown_under(session, parent, shown_depth),
+        shown_under_id=shown_under(session, parent, shown_depth),
         depth=parent.depth + 1 if parent else 1,
         by_staff=actor.may_moderate(site.id),
         created_at=now,
@@ -337,7 +337,7 @@ def _add(
     return comment
 
 
-def _shown_under(session: Session, parent: Comment | None, shown_depth: int) -> uuid.UUID | None:
+def shown_under(session: Session, parent: Comment | None, shown_depth: int) -> uuid.UUID | None:
     """The parent, or the nearest ancestor that still has room for replies below it."""
     above: list[uuid.UUID] = []
     while parent is not None:

@@ -26,6 +26,7 @@ _COMMANDS = {
     "demo": ("api.cli.demo", "Load the demo: a site, an article, accounts and comments."),
     "evaluate": ("api.cli.evaluate", "Measure a classifier on labelled comments."),
     "fetch": ("api.cli.fetch", "Fetch a published Detoxify model."),
+    "import": ("api.cli.importing", "Take over comments from another system."),
     "keys": ("api.cli.keys", "Keys for servers that speak the Perspective API."),
     "rescreen": ("api.cli.rescreen", "Screen comments again, and see what would change."),
     "score": ("api.cli.score", "Score texts from a file."),

@@ -6,6 +6,7 @@ from moderation.models.article import Article
 from moderation.models.bookkeeping import IdempotencyKey, LimitWindow, OutboxMessage
 from moderation.models.comment import Comment, Revision, Status
 from moderation.models.decision import Decision
+from moderation.models.importing import ImportedComment
 from moderation.models.perspective import ApiKey, SuggestedScore
 from moderation.models.reaction import Flag, Vote
 from moderation.models.removal import Removal, RemovalState
@@ -30,6 +31,7 @@ __all__ = [
     "Flag",
     "IdempotencyKey",
     "IdentityProvider",
+    "ImportedComment",
     "LimitWindow",
     "ModeratedSite",
     "OutboxMessage",

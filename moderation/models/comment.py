@@ -103,6 +103,9 @@ class Comment(Base, kw_only=True, eq=False, repr=False):
     waits_for_author: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Held until its author has confirmed their address. Nobody's time is spent on it before."""
 
+    imported_as: Mapped[str | None] = mapped_column(String(16), default=None)
+    """What it was in the system that it was imported from (a ``Status``); empty for what was written here."""
+
     created_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     edited_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime, default=None)
     version: Mapped[int] = mapped_column(init=False)

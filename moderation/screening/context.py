@@ -20,6 +20,14 @@ class Standing(StrEnum):
     BANNED = "banned"
 
 
+class Elsewhere(StrEnum):
+    """What became of a comment in the system that it was imported from."""
+
+    PUBLISHED = "published"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
 @dataclass(frozen=True, slots=True)
 class RecentText:
     """A text that the same author wrote on the same site lately."""
@@ -80,3 +88,5 @@ class RuleContext:
     article: ArticleFacts
     assessment: Assessment | None
     """``None`` if the text's language is outside the model's, and it was therefore not scored."""
+    elsewhere: Elsewhere | None = None
+    """What it was in another system; ``None`` for what was written here."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from moderation.classifiers.protocol import Classifier, ModelIdentity
 from moderation.policies import Policy
 from moderation.screening.assessment import assess, thresholds_for
-from moderation.screening.context import ArticleFacts, AuthorFacts, RuleContext
+from moderation.screening.context import ArticleFacts, AuthorFacts, Elsewhere, RuleContext
 from moderation.screening.rules.address import AddressRule
 from moderation.screening.rules.article import ArticleRule
+from moderation.screening.rules.imported import ImportedRule
 from moderation.screening.rules.limits import LimitsRule
 from moderation.screening.rules.links import LinksRule
 from moderation.screening.rules.protocol import Rule
@@ -39,6 +40,8 @@ class Material:
     policy: Policy
     author: AuthorFacts = AuthorFacts()
     article: ArticleFacts = ArticleFacts()
+    elsewhere: Elsewhere | None = None
+    """What it was in the system that it was imported from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def default_rules() -> tuple[Rule, ...]:
         StandingRule(),
         AddressRule(),
         ArticleRule(),
+        ImportedRule(),
         ToxicityRule(),
     )
 
@@ -109,6 +113,7 @@ def _in_language(
         author=material.author,
         article=material.article,
         assessment=assessment,
+        elsewhere=material.elsewhere,
     )
     verdicts = tuple(verdict for rule in rules for verdict in rule.check(context))
     scores = assessment.scores if assessment else {}

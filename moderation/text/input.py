@@ -65,6 +65,16 @@ def is_readable(text: str) -> bool:
     return not (_SURROGATES.search(text) or _CONTROLS.search(_NEWLINES.sub("\n", text)) or _has_pile_of_marks(text))
 
 
+def without_controls(text: str) -> str:
+    """The text without control characters; line ends and tabs stay."""
+    return _CONTROLS.sub("", _NEWLINES.sub("\n", text))
+
+
+def without_invisible(line: str) -> str:
+    """A line without controls and characters that cannot be seen; blanks stay."""
+    return "".join(sign for sign in without_controls(line) if sign == " " or not _INVISIBLE.match(sign))
+
+
 def strip_bidi(text: str) -> str:
     """Take out the marks that turn the direction of writing: they could reorder what stands around a text."""
     return _BIDI.sub("", text)

@@ -1,0 +1,161 @@
+"""What an entry is once its values are checked: fit to be stored, or with the reason why not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from moderation.errors import InvalidInputError
+from moderation.imports.entries import ArticleEntry, Author, CommentEntry
+from moderation.imports.values import LONGEST_ID
+from moderation.text.input import clean, clean_name, without_controls, without_invisible
+
+EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
+_LONGEST_NAME = 80
+_LONGEST_TITLE = 500
+_LONGEST_URL = 2000
+_LONGEST_ARTICLE_ID = 200
+ARTICLE_IDS = ("id", "url", "path")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of an export's rows.
+
+    ``article_id`` says which part of an article the site's pages give as its id, ``origins`` where its pages are.
+    ``base_url`` stands in for the origin of all addresses: the site has moved, or the export has paths only.
+    ``pseudonym`` makes something of an address that tells people apart and is no address.
+    """
+
+    origins: tuple[str, ...]
+    max_length: int
+    now: dt.datetime
+    pseudonym: Callable[[str], str]
+    article_id: str = "id"
+    base_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedArticle:
+    """With a ``problem`` there is no page that its comments could stand under."""
+
+    external_id: str
+    url: str | None
+    title: str | None
+    problem: str | None
+
+
+def article(entry: ArticleEntry, rules: Rules) -> CheckedArticle:
+    url, title = _full(entry.url, rules.base_url), _title(entry.title)
+    external_id = _article_id(entry, url, rules.article_id)
+    if external_id is None:
+        return CheckedArticle("", None, title, "article_without_id")
+    if len(external_id) > _LONGEST_ARTICLE_ID or not external_id.isprintable():
+        return CheckedArticle("", None, title, "invalid_article_id")
+    if url is None:
+        return CheckedArticle(external_id, None, title, None)
+    ours = _on_origin(url, rules.origins)
+    return CheckedArticle(external_id, ours, title, None if ours is not None else "foreign_article_url")
+
+
+def _full(url: str | None, base_url: str | None) -> str | None:
+    """The whole address, under ``base_url`` if there is one; a path alone is no address."""
+    if url is None:
+        return None
+    parts = _split(url)
+    if parts is not None and base_url is not None:
+        rest = parts.path + (f"?{parts.query}" if parts.query else "")
+        return urljoin(base_url, rest if rest.startswith("/") else f"/{rest}")
+    return url if parts is None or parts.scheme else None
+
+
+def _article_id(entry: ArticleEntry, url: str | None, kind: str) -> str | None:
+    if kind == "id":
+        return entry.id
+    if kind == "url":
+        return url
+    parts = _split(entry.url) if entry.url is not None else None
+    if parts is None or not parts.path:
+        return None
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _on_origin(url: str, origins: tuple[str, ...]) -> str | None:
+    """The address if it is one of the site's; from the time before TLS, with it. ``None`` for anybody else's."""
+    parts = _split(url)
+    if parts is None or len(url) > _LONGEST_URL or not url.isprintable():
+        return None
+    host = parts.netloc.lower()
+    if f"{parts.scheme}://{host}" in origins:
+        return url
+    return f"https{url[len('http') :]}" if parts.scheme == "http" and f"https://{host}" in origins else None
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _title(title: str | None) -> str | None:
+    if title is None:
+        return None
+    try:
+        return clean_name(without_invisible(" ".join(title.split()))[:_LONGEST_TITLE], max_length=_LONGEST_TITLE)
+    except InvalidInputError:
+        return None
+
+
+def body(entry: CommentEntry, rules: Rules) -> tuple[str, str | None]:
+    """The text as it will be stored, and what is wrong with it.
+
+    Control characters are left out: broken conversions are full of them, and nobody has ever seen them.
+    """
+    try:
+        cleaned = clean(without_controls(entry.body))
+    except InvalidInputError as error:
+        return "", error.reason
+    return ("", "too_long") if len(cleaned) > rules.max_length else (cleaned, None)
+
+
+def written_at(entry: CommentEntry, rules: Rules) -> tuple[dt.datetime | None, str | None]:
+    if entry.created_at is None:
+        return None, "invalid_date"
+    if entry.created_at > rules.now:
+        return None, "future_date"
+    return (None, "date_before_1990") if entry.created_at < EARLIEST else (entry.created_at, None)
+
+
+def subject(author: Author, rules: Rules) -> str:
+    """What tells one author from another: their number, or else their address, of which only a pseudonym is kept, or
+    else nothing but their name. ``""`` for whoever gave none of these."""
+    if author.id is not None:
+        return f"id:{author.id}" if len(author.id) <= LONGEST_ID - 3 else f"id-hash:{_digest(author.id)}"
+    if author.email is not None and "@" in author.email:
+        return rules.pseudonym(author.email)
+    name = shown_name(author.name)
+    return f"name:{name}" if name is not None else ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def shown_name(name: str | None) -> str | None:
+    """The name as it was written, as far as it can be shown in a line; ``None`` if nothing of it can."""
+    if name is None:
+        return None
+    line = unicodedata.normalize("NFC", _LONE.sub("", without_invisible(" ".join(name.split()))))
+    try:
+        return clean_name(line[:_LONGEST_NAME].strip())
+    except InvalidInputError:
+        return None
