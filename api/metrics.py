@@ -23,7 +23,7 @@ blueprint = Blueprint("metrics", __name__)
 
 
 class Waiting(Collector):
-    """What waits in the database, by kind, and since when; and which workers are there."""
+    """What waits in the database, by kind, and since when; how appeals stand; and which workers are there."""
 
     def __init__(self, held: Services) -> None:
         self._held = held
@@ -33,10 +33,12 @@ class Waiting(Collector):
         there = GaugeMetricFamily("vorab_workers", "Workers heard of lately.", labels=["state"])
         length = GaugeMetricFamily("vorab_waiting", "What waits.", labels=["what"])
         oldest = GaugeMetricFamily("vorab_waiting_oldest_seconds", "For how long the oldest waits.", labels=["what"])
+        appeals = GaugeMetricFamily("vorab_appeals", "Appeals against refusals.", labels=["status"])
         now = self._held.clock()
         try:
             with self._held.database.read() as session:
                 found, present = waiting.all_kinds(session), workers.present(session, now=now)
+                appealed = waiting.appeals(session)
         except SQLAlchemyError:
             return
         for kind, line in found.items():
@@ -44,7 +46,10 @@ class Waiting(Collector):
             oldest.add_metric([kind], (now - line.oldest).total_seconds() if line.oldest else 0.0)
         for state, number in present.items():
             there.add_metric([state], number)
+        for status, number in appealed.items():
+            appeals.add_metric([status], number)
         yield there
+        yield appeals
         yield length
         yield oldest
 

@@ -14,9 +14,9 @@ from api.errors import STATUS_OF
 from moderation import comment_views, removals, suggestions
 from moderation.comment_views import Author, CommentView, OwnState
 from moderation.errors import InvalidInputError, NotFoundError, VorabError
-from moderation.models import Account, Appeal, Decision, ModeratedSite, Site, Status
+from moderation.models import Account, Appeal, AppealStatus, Decision, ModeratedSite, Site, Status
 from moderation.review_items import AppealView, QueueItem
-from moderation.review_queue import BatchResult, Recorded, Reviewed
+from moderation.review_queue import REASON_CODES, BatchResult, Recorded, Reviewed
 from moderation.screening.pipeline import Screening
 from moderation.screening.rules.address import UNCONFIRMED
 from moderation.sections import Section
@@ -266,6 +266,11 @@ def _latest(item: QueueItem) -> dict[str, Any] | None:
 
 
 def _suggested(item: QueueItem) -> str | None:
+    """Whoever denies an appeal most likely does so for the reason of the refusal."""
+    if item.appeal is not None and item.appeal.appeal.status == AppealStatus.WAITING:
+        for code in item.appeal.refusal.reasons:
+            if code in REASON_CODES:
+                return code
     screening = item.screening
     scores, thresholds = (screening.scores, screening.thresholds) if screening else ({}, {})
     return suggestions.refusal_reason(

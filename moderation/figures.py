@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from moderation import review_filters
 from moderation.actors import Actor
-from moderation.models import Comment, Decision, Revision, ScreeningRecord, Status, VerdictRecord
+from moderation.models import Appeal, AppealStatus, Comment, Decision, Revision, ScreeningRecord, Status, VerdictRecord
 
 OUTCOMES = ("published", "cleared", "refused", "refused_by_machine", "waiting", "withdrawn")
 """``published`` and ``refused_by_machine`` by the machine alone; ``cleared`` and ``refused`` by a moderator."""
@@ -126,12 +126,25 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Appeals:
+    """Those that came in the period, by how they stand; ``median_s`` from an appeal to its answer."""
+
+    all: int
+    waiting: int
+    granted: int
+    denied: int
+    closed: int
+    median_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     since: dt.datetime
     until: dt.datetime
     days: tuple[Day, ...]
     shares: Shares
     waits: Waits
+    appeals: Appeals
     agreement: tuple[Agreement, ...]
     thresholds: tuple[Curve, ...]
 
@@ -143,10 +156,10 @@ def figures(session: Session, period: Period, *, actor: Actor) -> Figures:
         NotFoundError: the site does not exist, or is another's.
     """
     scope = review_filters.moderated(session, period.site, actor, withdrawn=True)
-    return compute(load(session, scope, period), period)
+    return compute(load(session, scope, period), period, appeals=_appeals(session, scope, period))
 
 
-def compute(facts: Sequence[Fact], period: Period) -> Figures:
+def compute(facts: Sequence[Fact], period: Period, *, appeals: Appeals) -> Figures:
     labels = sorted({label for fact in facts for label in fact.scores})
     return Figures(
         since=period.since,
@@ -154,6 +167,7 @@ def compute(facts: Sequence[Fact], period: Period) -> Figures:
         days=by_day(facts, period),
         shares=shares(facts),
         waits=waits(facts),
+        appeals=appeals,
         agreement=tuple(agreement(facts, label) for label in labels),
         thresholds=tuple(curve(facts, label) for label in labels),
     )
@@ -232,6 +246,22 @@ def load(session: Session, scope: ColumnElement[bool], period: Period) -> list[F
             )
         )
     return facts
+
+
+def _appeals(session: Session, scope: ColumnElement[bool], period: Period) -> Appeals:
+    rows = session.execute(
+        select(Appeal.status, Appeal.created_at, Appeal.decided_at)
+        .join(Comment, Comment.id == Appeal.comment_id)
+        .where(scope, Appeal.created_at >= period.since, Appeal.created_at <= period.until)
+    ).all()
+    tally = Counter(row.status for row in rows)
+    answered = [
+        (row.decided_at - row.created_at).total_seconds()
+        for row in rows
+        if row.status in (AppealStatus.GRANTED, AppealStatus.DENIED)
+    ]
+    counts = {status.value: tally[status] for status in AppealStatus}
+    return Appeals(all=len(rows), median_s=statistics.median(answered) if answered else None, **counts)
 
 
 def _screenings(session: Session, written: ColumnElement[bool]) -> dict[uuid.UUID, tuple[ScreeningRecord, bool]]:

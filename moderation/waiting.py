@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from moderation.models import Comment, OutboxMessage, Revision
+from moderation.models import Appeal, AppealStatus, Comment, OutboxMessage, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,13 @@ class Line:
     length: int
     oldest: dt.datetime | None
     """When the one that waits longest began to."""
+
+
+def appeals(session: Session) -> dict[str, int]:
+    """How many appeals there are, by how they stand."""
+    counted = session.execute(select(Appeal.status, func.count()).group_by(Appeal.status)).tuples()
+    found = dict(counted.all())
+    return {status.value: found.get(status, 0) for status in AppealStatus}
 
 
 def all_kinds(session: Session) -> dict[str, Line]:

@@ -59,11 +59,23 @@ class CurveOut(Schema):
     points = fields.List(fields.Nested(PointOut), required=True)
 
 
+class AppealsOut(Schema):
+    """Appeals that came in the period, by how they stand now."""
+
+    all = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
+    granted = fields.Integer(required=True)
+    denied = fields.Integer(required=True)
+    closed = fields.Integer(required=True)
+    median_s = fields.Float(required=True, allow_none=True, metadata={"description": "From an appeal to its answer."})
+
+
 class FiguresOut(Schema):
     since = fields.AwareDateTime(required=True)
     until = fields.AwareDateTime(required=True)
     days = fields.List(fields.Nested(DayOut), required=True)
     shares = fields.Nested(SharesOut, required=True)
     waits = fields.Nested(WaitsOut, required=True)
+    appeals = fields.Nested(AppealsOut, required=True)
     agreement = fields.List(fields.Nested(AgreementOut), required=True)
     thresholds = fields.List(fields.Nested(CurveOut), required=True)

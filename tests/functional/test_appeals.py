@@ -492,6 +492,36 @@ def test_the_record_shows_every_decision_about_an_appealed_comment(
     ]
 
 
+def test_the_figures_count_appeals_by_what_became_of_them(world: World, author: Person, moderator: Person) -> None:
+    comments = [world.comment(author, f"{BANNED} {number}") for number in range(4)]
+    for comment in comments[:3]:
+        appealed(world, comment, author)
+    world.clock.move(minutes=10)
+    world.review(comments[0], "publish", moderator)
+    world.review(comments[1], "reject", moderator, reason_code="hate")
+
+    found = json_of(world.call("GET", "/figures", by=moderator))["appeals"]
+
+    assert {name: found[name] for name in ("all", "waiting", "granted", "denied", "closed")} == {
+        "all": 3,
+        "waiting": 1,
+        "granted": 1,
+        "denied": 1,
+        "closed": 0,
+    }
+    assert found["median_s"] == 600
+    world.site("zweite")
+    foreign = world.person(Role.MODERATOR, "zweite")
+    assert json_of(world.call("GET", "/figures", by=foreign))["appeals"]["all"] == 0
+
+
+def test_the_reason_of_the_refusal_is_suggested_again(world: World, author: Person, moderator: Person) -> None:
+    comment = refused(world, author, moderator, reason_code="off_topic")
+    assert world.queue_item(comment["id"], moderator)["suggested_reason"] == "insult"
+    appealed(world, comment, author)
+    assert world.queue_item(comment["id"], moderator)["suggested_reason"] == "off_topic"
+
+
 # Letters.
 
 

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
 from moderation import outbox, screening_jobs, workers
+from moderation.models import Role
 from tests.fakes import IDENTITY
 from tests.sentences import insult, sentence
 from tests.world import World
@@ -85,6 +86,20 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest(watched: World) -> Non
     assert after["vorab_waiting_oldest_seconds,review"] == pytest.approx(90)
     assert after["vorab_waiting_oldest_seconds,screening"] == pytest.approx(90)
     assert after["vorab_waiting,mail"] == 0
+
+
+def test_appeals_are_counted_by_how_they_stand(watched: World) -> None:
+    author, moderator = watched.person(), watched.person(Role.MODERATOR, "demo")
+    comments = [watched.comment(author, insult(number)) for number in range(2)]
+    for comment in comments:
+        watched.review(comment, "reject", moderator)
+        watched.call("POST", f"/comments/{comment['id']}/appeal", {}, by=author)
+    watched.review(comments[0], "publish", moderator)
+
+    after = figures(watched)
+
+    found = {status: after[f"vorab_appeals,{status}"] for status in ("waiting", "granted", "denied", "closed")}
+    assert found == {"waiting": 1, "granted": 1, "denied": 0, "closed": 0}
 
 
 def test_leases_that_ran_out_are_counted_and_clocks_that_went_back_make_no_wait_negative(watched: World) -> None:

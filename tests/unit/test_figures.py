@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from moderation.figures import Fact, Period, agreement, by_day, compute, curve, shares, waits
+from moderation.figures import Appeals, Fact, Period, agreement, by_day, compute, curve, shares, waits
 
 NOON = dt.datetime(2026, 3, 29, 12, 0, tzinfo=dt.UTC)
 
@@ -79,7 +79,7 @@ def test_waits_are_those_of_decisions() -> None:
 
 
 def test_nothing_gives_no_figures_and_no_error() -> None:
-    found = compute([], period())
+    found = compute([], period(), appeals=Appeals(0, 0, 0, 0, 0, None))
 
     assert (found.shares.held, found.waits.median_s, found.waits.longest_s) == (None, None, None)
     assert (found.agreement, found.thresholds) == ((), ())

@@ -85,6 +85,7 @@ function decision(made) {
   const why = made.reasons.map(({ code }) => reason(code)).join(", ");
   return h("li", {}, h("span", { class: `state ${made.to_status}` }, t(made.undoes ? "done.undo" : `done.${made.action}`)), " · ", stranger(who),
     h("span", { class: "muted" }, " · ", clock(h("time", {}, moment(made.decided_at)), made.decided_at)),
+    made.answers_appeal ? h("span", { class: "small" }, h("br"), t("on_appeal")) : null,
     why ? h("span", { class: "small" }, h("br"), why) : null,
     made.note ? h("q", { class: "small", dir: "auto" }, stranger(made.note)) : null);
 }

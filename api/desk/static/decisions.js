@@ -1,6 +1,7 @@
 // Carrying out decisions: the next comment is there at once, the decision is sent behind it, and nothing is overwritten.
 
 import { lasting, passing, dismiss } from "./notices.js";
+import { isAppealed } from "./queue.js";
 import { Problem, Unreachable, call, get } from "./server.js";
 import { ago, count, page, reason, t } from "./texts.js";
 
@@ -96,8 +97,9 @@ export class Decisions extends EventTarget {
       return lasting(`refused-${item.id}`, `${t("not_carried_out")} ${problem.detail}`);
     }
     if (fresh.queued_at !== null) {
-      this.#queue.putBack({ ...fresh, isChanged: true }, index);
-      return lasting(`conflict-${item.id}`, t("conflict.edited", { author: item.author.display_name, wish: wish(decision) }));
+      const isAppeal = isAppealed(fresh) && !isAppealed(item);
+      this.#queue.putBack({ ...fresh, isChanged: fresh.body !== item.body }, index);
+      return lasting(`conflict-${item.id}`, t(isAppeal ? "conflict.appealed" : "conflict.edited", { author: item.author.display_name, wish: wish(decision) }));
     }
     return this.#conflict(entry, t("conflict.decided", {
       who: latest?.actor ?? t("machine"), what: t(`done.${latest?.action ?? "hold"}`), ago: latest ? ago(latest.decided_at) : "",

@@ -15,7 +15,7 @@ const query = { site: asked.get("site") ?? "", days: asked.get("days") ?? "30", 
 async function draw() {
   $("figures").setAttribute("aria-busy", "true");
   const found = await get("/figures", query);
-  show($("figures"), keys(found), days(found), thresholds(found), agreement(found));
+  show($("figures"), keys(found), days(found), appeals(found), thresholds(found), agreement(found));
   // On a phone a chart is wider than the window: what is newest stands at its end.
   for (const chart of document.querySelectorAll("#days .scroll")) chart.scrollLeft = chart.scrollWidth;
   $("figures").setAttribute("aria-busy", "false");
@@ -37,6 +37,12 @@ function days(found) {
   return section("days", h("h2", {}, t("days_title")), h("p", { class: "muted" }, t("days_lead")),
     bars(t("days_title"), found.days.map((entry) => ({ name: day(entry.day), values: entry.counts })), series), legend(series),
     table(t("days_title"), [t("day"), ...series.map(({ text }) => text)], found.days.map((entry) => [day(entry.day), ...series.map(({ name }) => number(entry.counts[name]))])));
+}
+
+function appeals({ appeals: found }) {
+  const entries = [...["all", "waiting", "granted", "denied", "closed"].map((name) => [number(found[name]), name]), [found.median_s === null ? "–" : span(found.median_s), "median"]];
+  return h("section", { class: "figure", id: "appeals" }, h("h2", {}, t("appeals_title")), h("p", { class: "muted" }, t("appeals_lead")),
+    found.all === 0 ? h("p", {}, t("appeals_none")) : h("dl", { class: "key-figures" }, entries.map(([value, name]) => h("div", {}, h("dt", {}, t(`appeals_${name}`)), h("dd", {}, value)))));
 }
 
 function agreement(found) {

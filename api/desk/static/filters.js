@@ -5,7 +5,7 @@ import { NO_FILTER } from "./queue.js";
 import { get } from "./server.js";
 import { label, number, reason, since, t } from "./texts.js";
 
-const STATUSES = ["all", "held", "flagged", "any"];
+export const STATUSES = ["all", "held", "flagged", "appealed", "any"];
 const SORTS = ["risk", "oldest", "newest"];
 
 export function fromAddress() {

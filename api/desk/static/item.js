@@ -3,6 +3,7 @@
 import { commentText, passagesOf } from "./comment_text.js";
 import { $, h, key, show, stranger } from "./dom.js";
 import { passedLabels } from "./list.js";
+import { isAppealed } from "./queue.js";
 import { ago, clock, count, has, label, moment, page, reason, since, t } from "./texts.js";
 
 let shown = null;
@@ -23,7 +24,7 @@ export function item(queue, actions) {
   shown = sign;
   if (isNew) note = null;
   const article = h("article", { class: "item", tabindex: "-1", id: "item", "aria-labelledby": "item-title" },
-    banner(current), head(queue, current, actions), parent(current),
+    banner(current), head(queue, current, actions), appeal(current), parent(current),
     commentText(current.body, passagesOf(current)), public_(current), why(current));
   show(pane, h("div", { class: "item-scroll" }, article), current.settled && !current.settled.look ? null : bar(queue, current, actions));
   if (isNew) pane.querySelector(".item-scroll").scrollTop = 0;
@@ -51,7 +52,7 @@ function banner(current) {
 function head(queue, current, actions) {
   const { article, author } = current;
   const title = article.title ?? article.id;
-  const waits = current.queued_at === null ? t(`status.${current.status}`) : t(`waits.${current.status === "held" ? "held" : "flagged"}`, { since: since(current.queued_at) });
+  const waits = current.queued_at === null ? t(`status.${current.status}`) : t(`waits.${waiting(current)}`, { since: since(current.queued_at) });
   return h("header", { class: "item-head" },
     h("p", { class: "item-where" },
       article.url ? h("a", { href: article.url, target: "_blank", rel: "noopener noreferrer", id: "article-link" }, stranger(title), h("span", { class: "visually-hidden" }, ` (${t("new_window")})`)) : stranger(title),
@@ -71,6 +72,24 @@ function head(queue, current, actions) {
       " · ", h("button", { type: "button", class: "link", on: { click: () => actions.filterBy({ author: author.id, site: current.article.site }) } }, t("only_author"))));
 }
 
+const waiting = (current) => (current.status === "held" ? "held" : isAppealed(current) ? "appealed" : "flagged");
+
+/** What the author says against the refusal, and who refused what they wrote, when and why. */
+function appeal({ appeal: made, published_body: seen }) {
+  if (made === null) return null;
+  const { refusal } = made;
+  const who = refusal.by_machine ? t("machine") : refusal.actor ?? "–";
+  const why = refusal.reasons.map(({ code }) => reason(code)).join(", ");
+  return h("section", { class: "appeal", "aria-labelledby": "appeal-title" },
+    h("h3", { id: "appeal-title" }, t(`appeal.${made.status}`), h("span", { class: "muted" }, " · ", clock(h("time", {}, moment(made.created_at)), made.created_at))),
+    made.text === null ? h("p", { class: "muted" }, t("appeal_silent")) : h("blockquote", { dir: "auto" }, stranger(made.text)),
+    refusal.by_you ? h("p", { class: "strong" }, t("appeal_yours")) : null,
+    h("p", {}, t("appeal_refused"), " ", stranger(who), why ? ` · ${why}` : null,
+      h("span", { class: "muted" }, " · ", clock(h("time", {}, moment(refusal.decided_at)), refusal.decided_at)),
+      refusal.note ? [h("br"), h("q", { dir: "auto" }, stranger(refusal.note))] : null),
+    made.status === "waiting" ? h("p", { class: "muted small" }, t(seen === null ? "appeal_how" : "appeal_how_edit")) : null);
+}
+
 function parent(current) {
   if (current.parent === null) return null;
   return h("blockquote", { class: "parent" },
@@ -87,7 +106,7 @@ function why(current) {
   const verdicts = current.verdicts.map((verdict) => h("li", {}, inWords(current, verdict)));
   const flags = current.flags.map((flag) => h("li", { class: "flag" }, t("flagged_for", { reason: reason(flag.reason) }), flag.text ? [": ", h("q", { dir: "auto" }, stranger(flag.text))] : null, h("span", { class: "muted" }, ` · ${ago(flag.created_at)}`)));
   if (verdicts.length + flags.length === 0) return null;
-  return h("section", { class: "why" }, h("h3", {}, t(current.queued_at === null ? "findings" : "why")), h("ul", {}, flags, verdicts));
+  return h("section", { class: "why" }, h("h3", {}, t(current.queued_at === null || waiting(current) === "appealed" ? "findings" : "why")), h("ul", {}, flags, verdicts));
 }
 
 function inWords(current, verdict) {

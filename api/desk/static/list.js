@@ -2,6 +2,7 @@
 
 import { excerpt } from "./comment_text.js";
 import { $, h, show, stranger } from "./dom.js";
+import { isAppealed } from "./queue.js";
 import { ago, count, label, percent, reason, t } from "./texts.js";
 
 const EXCERPT = 140;
@@ -25,7 +26,7 @@ function keepInSight(current) {
 
 function row(queue, item) {
   const isCurrent = item.id === queue.currentId;
-  const why = item.flags.length > 0 && item.status !== "held" ? [count("flags", item.flags.length)] : mainReasons(item);
+  const why = isAppealed(item) ? [t("appealed")] : item.flags.length > 0 && item.status !== "held" ? [count("flags", item.flags.length)] : mainReasons(item);
   return h("li", { class: item.settled ? "row settled" : "row" },
     h("input", { type: "checkbox", checked: queue.selected.has(item.id), "aria-label": t("select_of", { author: item.author.display_name }), on: { change: () => queue.toggle(item.id) } }),
     h("button", { type: "button", class: "row-button", "aria-current": isCurrent ? "true" : null, data: { id: item.id }, on: { click: () => queue.goTo(item.id) } },

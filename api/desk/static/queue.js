@@ -4,8 +4,11 @@ import { get } from "./server.js";
 
 const PAGE = 60;
 const AHEAD = 30;
-export const WAITING = ["held", "flagged", "all"];
+export const WAITING = ["held", "flagged", "appealed", "all"];
 export const NO_FILTER = { site: "", article: "", author: "", reason: "", label: "", q: "" };
+
+/** Whether its author waits for a second look at a refusal. */
+export const isAppealed = (item) => item.appeal?.status === "waiting";
 
 export class Queue extends EventTarget {
   items = [];
@@ -169,7 +172,7 @@ export class Queue extends EventTarget {
   /** Leave these out of the counts until the server has counted without them. */
   leaveOutOfCounts(item) {
     if (!this.isWaitingList) return;
-    const queues = ["all", ...(item.status === "held" ? ["held"] : []), ...(item.flags.length > 0 ? ["flagged"] : [])];
+    const queues = ["all", ...(item.status === "held" ? ["held"] : []), ...(item.flags.length > 0 ? ["flagged"] : []), ...(isAppealed(item) ? ["appealed"] : [])];
     this.#uncounted.set(item.id, { queues, carriedOut: null });
   }
 

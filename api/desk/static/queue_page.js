@@ -3,7 +3,7 @@
 import { context } from "./context.js";
 import { Decisions } from "./decisions.js";
 import { $ } from "./dom.js";
-import { Filters, fromAddress, tabs, toAddress } from "./filters.js";
+import { Filters, STATUSES, fromAddress, tabs, toAddress } from "./filters.js";
 import { focusItem, item, takeNote } from "./item.js";
 import { keyboard } from "./keyboard.js";
 import { list } from "./list.js";
@@ -37,7 +37,6 @@ const actions = {
   filterBy: (filter) => filters.apply(filter),
 };
 
-const STATUSES = ["all", "held", "flagged", "any"];
 const step = (by) => {
   if (!queue.step(by)) passing(t(by > 0 ? "last_one" : "first_one"));
   focusItem();

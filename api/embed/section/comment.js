@@ -1,6 +1,7 @@
 // One comment with its replies.
 
 import { path } from "./api.js";
+import { appealForm } from "./appealing.js";
 import { Composer } from "./composer.js";
 import { button, fill, h, icon, rich } from "./dom.js";
 import { flagForm } from "./flagging.js";
@@ -185,6 +186,12 @@ export class CommentView {
     this.#ask(form, () => form.querySelector("input").focus());
   }
 
+  appeal() {
+    const close = () => this.#close("appeal");
+    const form = appealForm(this, { oncancel: close, ondone: (comment) => (this.#close(), this.section.own.take(comment), this.card.focus()) });
+    this.#ask(form, () => form.querySelector("textarea").focus());
+  }
+
   thanked() {
     this.flagged = true;
     this.#render();
@@ -259,7 +266,7 @@ export class CommentView {
   }
 }
 
-const OWN_FIELDS = ["reasons", "decided_by", "explanation", "note", "published_revision", "editable_until"];
+const OWN_FIELDS = ["reasons", "decided_by", "explanation", "note", "published_revision", "editable_until", "appealable_until", "appeal"];
 
 function initial(author) {
   const sign = [...author.display_name][0] ?? "?";

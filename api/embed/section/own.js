@@ -1,7 +1,8 @@
 // The reader's own comments: those that only they see, and what becomes of them while they read or stay away.
 
+import { mayAppeal } from "./appealing.js";
 import { fill, h } from "./dom.js";
-import { announcement } from "./standing.js";
+import { announcement, isAppealed } from "./standing.js";
 import { lasting } from "./storing.js";
 
 const LIMIT = 100;
@@ -22,7 +23,7 @@ export class Own {
   /** Whether something of it is still undecided, and how soon: "screening" takes seconds, "held" takes a person. */
   get waiting() {
     const states = this.#comments.map((comment) => comment.status);
-    return states.includes("screening") ? "screening" : states.includes("held") ? "held" : null;
+    return states.includes("screening") ? "screening" : states.includes("held") || this.#comments.some(isAppealed) ? "held" : null;
   }
 
   fetch() {
@@ -114,8 +115,9 @@ export class Own {
     if (this.section.thread.views.has(comment.id)) return true;
     if (isPublic(comment)) return false;
     if (comment.status !== "rejected") return true;
-    const isRecent = Date.now() - Date.parse(comment.edited_at ?? comment.created_at) < NEWS_FOR_MS;
-    return isRecent && !this.isDismissed(comment);
+    if (isAppealed(comment)) return true;
+    const changed = Date.parse(comment.appeal?.decided_at ?? comment.edited_at ?? comment.created_at);
+    return (Date.now() - changed < NEWS_FOR_MS || mayAppeal(comment)) && !this.isDismissed(comment);
   }
 
   /**
@@ -152,4 +154,4 @@ export class Own {
 }
 
 const isPublic = (comment) => comment.status === "published" || comment.published_revision != null;
-const signOf = (comment) => `${comment.id}:${comment.revision}:${comment.status}`;
+const signOf = ({ id, revision, status, appeal }) => [id, revision, status, ...(appeal ? [appeal.status] : [])].join(":");
