@@ -63,15 +63,20 @@ def fit_linear(table: Table) -> LinearModel:
     )
 
 
-def cross_fitted(table: Table, label: str, *, folds: int) -> NDArray[np.float64]:
-    """Each labelled comment's logit by a regression that has not seen it; ``nan`` for the neutral texts."""
-    logits = np.full(len(table.examples), np.nan)
+def cross_fitted(table: Table, labels: Sequence[str], *, folds: int) -> NDArray[np.float64]:
+    """Each labelled comment's logits by regressions that have not seen it, one column for each label.
+
+    ``nan`` for the neutral texts.
+    """
+    logits = np.full((len(table.examples), len(labels)), np.nan)
     neutral = np.array([example.is_neutral for example in table.examples])
     fold = np.where(neutral, -1, np.random.default_rng(0).integers(0, folds, len(table.examples)))
     for number in range(folds):
         seen, unseen = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        columns, bias = _fit(table.rows[seen], [table.examples[int(at)] for at in seen], table.weights[seen], label)
-        logits[unseen] = table.rows[unseen] @ columns + bias
+        learnt = [table.examples[int(at)] for at in seen]
+        for place, label in enumerate(labels):
+            columns, bias = _fit(table.rows[seen], learnt, table.weights[seen], label)
+            logits[unseen, place] = table.rows[unseen] @ columns + bias
     return logits
 
 

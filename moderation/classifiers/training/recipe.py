@@ -111,15 +111,15 @@ def _vectors(job: Run, tokenizer: Tokenizer, texts: Sequence[str]) -> NDArray[np
 
 
 def _linear(job: Run) -> tuple[Mapping[str, LinearModel], Mapping[str, NDArray[np.float64]]]:
-    path, crossed_path = job.work / LINEAR, job.work / "crossed.npz"
-    if not path.exists():
+    path, crossed_path = job.work / LINEAR, job.work / "cross-fitted.npz"
+    if not (path.exists() and crossed_path.exists()):
         models: dict[str, LinearModel] = {}
         crossed: dict[str, NDArray[np.float64]] = {}
         for language in LANGUAGES:
             examples = linear_examples(job.parts.learnt, language)
             table = table_of(examples, linear_weights(examples), (*shipped(language), *toned(language)))
-            crossed[language] = cross_fitted(table, "toxicity", folds=_FOLDS)
             models[language] = fit_linear(table)
+            crossed[language] = cross_fitted(table, models[language].labels, folds=_FOLDS)
             job.progress("linear", len(models), len(LANGUAGES), 0.0)
         np.savez(crossed_path, allow_pickle=False, **crossed)
         save_linear(path, models)

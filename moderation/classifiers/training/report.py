@@ -46,7 +46,7 @@ class Halves:
     tokenizer: Tokenizer
     linear: Mapping[str, LinearModel]
     crossed: Mapping[str, Logits]
-    """By language: logits for toxicity of the ``linear_examples``, each by a linear half that had not seen it."""
+    """By language: logits of the ``linear_examples``, each by a linear half that had not seen it, for its labels."""
 
     def logits(self, examples: Sequence[Example], language: str) -> tuple[Logits, Logits]:
         linear = self.linear[language].logits([example.text for example in examples])
@@ -129,19 +129,18 @@ class _Judge:
         return blended(self.blend, *self._model.logits(examples, self._language), self._labels)
 
     def _crossed(self, learnt: Sequence[Example], held_back: Sequence[Example]) -> ScoredTexts:
-        """Scores for toxicity of clean comments under newspapers; those kept back are too few for a threshold.
+        """Scores of clean comments under newspapers; those kept back are too few for a threshold.
 
         They only say how widely the whole model's scores spread: it is surer than those that learnt from two thirds.
         """
-        pairs = zip(learnt, self._model.crossed[self._language], strict=True)
-        chosen = [(one, logit) for one, logit in pairs if one.source in _NEWSPAPERS]
-        network = self._model.network_logits([example for example, _ in chosen])
-        linear = np.array([[logit] for _, logit in chosen]).reshape(-1, 1)
-        blend = {"toxicity": self.blend["toxicity"]}
-        crossed = _toxicity(blended(blend, network, linear, ("toxicity",)))
-        known = _toxicity(self._scores([example for example in held_back if example.source in _NEWSPAPERS]))
-        scores = spread_like(crossed, known)
-        return [{"toxicity": score} for (one, _), score in zip(chosen, scores, strict=True) if not one.toxic]
+        places = [place for place, one in enumerate(learnt) if one.source in _NEWSPAPERS]
+        chosen = [learnt[place] for place in places]
+        linear = self._model.crossed[self._language][places]
+        crossed = blended(self.blend, self._model.network_logits(chosen), linear, self._labels)
+        known = self._scores([example for example in held_back if example.source in _NEWSPAPERS])
+        columns = [spread_like([one[label] for one in crossed], [one[label] for one in known]) for label in self.blend]
+        scores = [dict(zip(self.blend, row, strict=True)) for row in zip(*columns, strict=True)]
+        return [one for example, one in zip(chosen, scores, strict=True) if not example.toxic]
 
     def _is_held(self, scores: Mapping[str, float]) -> bool:
         return any(scores[label] >= limit for label, limit in self.limits.items())
