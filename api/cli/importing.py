@@ -39,6 +39,7 @@ _PATIENCE_S = 600.0
 _EVERY = 1000
 
 _PROBLEMS = {
+    "ambiguous_article_id": "another article has the same id (see --article-id)",
     "article_without_id": "the article has no id (see --article-id)",
     "control_character": "the text holds control characters",
     "date_before_1990": "the time lies before 1990",
@@ -47,7 +48,7 @@ _PROBLEMS = {
     "foreign_article_url": "the article's address is on none of the site's origins",
     "future_date": "the time lies in the future",
     "invalid_article": "`article` is no object",
-    "invalid_article_id": "the article's id is too long or holds control characters",
+    "invalid_article_id": "the article's id is too long, or holds a slash or control characters (see --article-id)",
     "invalid_author": "`author` is no object",
     "invalid_body": "the text is no text",
     "invalid_date": "the time is missing, or none",
@@ -63,6 +64,7 @@ _PROBLEMS = {
     "parent_on_another_article": "it answers a comment under another article",
     "too_long": "the text is longer than the site's policy allows (max_length)",
     "too_many_combining_marks": "the text piles up combining marks",
+    "unknown_kind": "it is no comment, no story and no user",
     "unknown_parent": "it answers a comment that is missing",
     "unknown_status": "the status is none that is known",
 }
@@ -101,9 +103,8 @@ class Wish:
 @click.option(
     "--article-id",
     type=click.Choice(ARTICLE_IDS),
-    default="id",
-    show_default=True,
-    help="What your pages give as data-article: the article's id in the export, its address, or its path.",
+    help="What your pages give as data-article: the export's id of the article (default; not for isso), its address's "
+    "path with - for /, or the path's last part.",
 )
 @click.option("--base-url", metavar="URL", help="Where the articles are now, like https://www.example.com.")
 @click.option("--source", metavar="NAME", help="Tells two systems of the same format apart. Default: the format.")
@@ -129,11 +130,11 @@ def command(site: str, files: tuple[Path, ...], *, as_json: bool, **options: Any
         sys.exit(SOME_WERE_BAD)
 
 
-def _wish(
-    site: str, files: tuple[Path, ...], *, kind: str, source: str | None, base_url: str | None, **rest: Any
-) -> Wish:
+def _wish(site: str, files: tuple[Path, ...], *, kind: str, source: str | None, **rest: Any) -> Wish:
     found = formats.recognise(files[0]) if kind == "auto" else kind
-    return Wish(site=site, paths=files, kind=found, source=_name(source or found), base_url=_origin(base_url), **rest)
+    rest["article_id"] = rest["article_id"] or formats.ARTICLE_ID.get(found, "id")
+    rest["base_url"] = _origin(rest["base_url"])
+    return Wish(site=site, paths=files, kind=found, source=_name(source or found), **rest)
 
 
 def _name(source: str) -> str:

@@ -7,8 +7,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from moderation.errors import InvalidInputError
 from moderation.imports.entries import ArticleEntry, Author, CommentEntry
@@ -20,7 +20,8 @@ _LONGEST_NAME = 80
 _LONGEST_TITLE = 500
 _LONGEST_URL = 2000
 _LONGEST_ARTICLE_ID = 200
-ARTICLE_IDS = ("id", "url", "path")
+ARTICLE_IDS = ("id", "path", "slug")
+"""The publisher's own id; the address's path with ``-`` for ``/``; the path's last part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +43,50 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class CheckedArticle:
-    """With a ``problem`` there is no page that its comments could stand under."""
+    """With a ``problem`` there is no page that its comments could stand under.
 
-    external_id: str
-    url: str | None
-    title: str | None
-    problem: str | None
+    ``page`` is the whole path that an id was made of a part of: two pages must not come to one id.
+    """
+
+    external_id: str = ""
+    url: str | None = None
+    title: str | None = None
+    page: str | None = None
+    problem: str | None = None
 
 
 def article(entry: ArticleEntry, rules: Rules) -> CheckedArticle:
-    url, title = _full(entry.url, rules.base_url), _title(entry.title)
-    external_id = _article_id(entry, url, rules.article_id)
-    if external_id is None:
-        return CheckedArticle("", None, title, "article_without_id")
-    if len(external_id) > _LONGEST_ARTICLE_ID or not external_id.isprintable():
-        return CheckedArticle("", None, title, "invalid_article_id")
+    page = _page(entry.url) if rules.article_id != "id" else None
+    external_id = entry.id if rules.article_id == "id" else _id_from(page, rules.article_id)
+    if not external_id:
+        return CheckedArticle(problem="article_without_id")
+    # The addresses of our API have the id between slashes.
+    if len(external_id) > _LONGEST_ARTICLE_ID or not external_id.isprintable() or "/" in external_id:
+        return CheckedArticle(problem="invalid_article_id")
+    found = CheckedArticle(external_id, None, _title(entry.title), page)
+    url = _full(entry.url, rules.base_url)
     if url is None:
-        return CheckedArticle(external_id, None, title, None)
+        return found
     ours = _on_origin(url, rules.origins)
-    return CheckedArticle(external_id, ours, title, None if ours is not None else "foreign_article_url")
+    return replace(found, url=ours, problem=None if ours is not None else "foreign_article_url")
+
+
+def _page(url: str | None) -> str | None:
+    parts = _split(url) if url is not None else None
+    if parts is None:
+        return None
+    return _storable(unquote(parts.path).strip("/") + (f"?{parts.query}" if parts.query else ""))
+
+
+def _id_from(page: str | None, kind: str) -> str:
+    if page is None:
+        return ""
+    return page.replace("/", "-") if kind == "path" else page.partition("?")[0].rpartition("/")[2]
+
+
+def _storable(text: str) -> str:
+    """What UTF-8 has no place for is replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _full(url: str | None, base_url: str | None) -> str | None:
@@ -72,17 +98,6 @@ def _full(url: str | None, base_url: str | None) -> str | None:
         rest = parts.path + (f"?{parts.query}" if parts.query else "")
         return urljoin(base_url, rest if rest.startswith("/") else f"/{rest}")
     return url if parts is None or parts.scheme else None
-
-
-def _article_id(entry: ArticleEntry, url: str | None, kind: str) -> str | None:
-    if kind == "id":
-        return entry.id
-    if kind == "url":
-        return url
-    parts = _split(entry.url) if entry.url is not None else None
-    if parts is None or not parts.path:
-        return None
-    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _on_origin(url: str, origins: tuple[str, ...]) -> str | None:

@@ -23,7 +23,7 @@ IMPORTED = (Was.PUBLISHED, Was.HELD, Was.REJECTED)
 
 _SCHEMA = """
 CREATE TABLE article (
-  key TEXT PRIMARY KEY, external_id TEXT NOT NULL, url TEXT, title TEXT, problem TEXT
+  key TEXT PRIMARY KEY, external_id TEXT NOT NULL, url TEXT, title TEXT, page TEXT, problem TEXT
 ) WITHOUT ROWID;
 CREATE TABLE author (id TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE row (
@@ -36,6 +36,9 @@ CREATE TABLE bad (place TEXT NOT NULL, id TEXT, problem TEXT NOT NULL);
 """
 
 _ORDER = """
+UPDATE article SET problem = 'ambiguous_article_id' WHERE problem IS NULL AND external_id IN (
+  SELECT external_id FROM article WHERE problem IS NULL GROUP BY external_id HAVING count(DISTINCT page) > 1);
+
 -- Where an article is wrong, all that stands under it is.
 UPDATE row SET external_id = (SELECT external_id FROM article WHERE key = row.article AND problem IS NULL);
 UPDATE row SET problem = coalesce((SELECT problem FROM article WHERE key = row.article), 'missing_article')
@@ -225,9 +228,9 @@ class Stage:
     def _add_article(self, entry: ArticleEntry) -> None:
         found = checking.article(entry, self._rules)
         self._database.execute(
-            "INSERT INTO article VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+            "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
             " SET url = coalesce(url, excluded.url), title = coalesce(title, excluded.title)",
-            (_storable(entry.key), _storable(found.external_id), found.url, found.title, found.problem),
+            (_storable(entry.key), _storable(found.external_id), found.url, found.title, found.page, found.problem),
         )
 
     def _add_comment(self, entry: CommentEntry) -> None:

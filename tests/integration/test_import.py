@@ -33,6 +33,7 @@ from tests.fakes import FakeClassifier
 from tests.integration.conftest import Ended, Vorab
 from tests.integrity import assert_whole
 from tests.sentences import insult, sentence
+from tests.unit.imports import samples
 from tests.world import ARTICLE, World, json_of
 
 THEN = dt.datetime(2015, 3, 4, 10, 0, tzinfo=dt.UTC)
@@ -67,6 +68,12 @@ def imported(vorab: Vorab, world: World, tmp_path: Path, monkeypatch: pytest.Mon
         return vorab("import", "demo", str(path), *options)
 
     return run
+
+
+@pytest.fixture
+def imported_file(imported: Import, vorab: Vorab) -> Import:
+    """Imports files of any format."""
+    return lambda paths, *options: vorab("import", "demo", *map(str, paths), *options)
 
 
 def comments(world: World) -> dict[str, Comment]:
@@ -393,6 +400,65 @@ def test_two_sources_do_not_mix(imported: Import, world: World) -> None:
     with world.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Comment)) == 2
         assert session.scalar(select(func.count()).select_from(Account)) == 2
+
+
+EXPORTS: dict[str, Callable[[Path], list[Path]]] = {
+    "wordpress": lambda folder: [_written(folder / "wxr.xml", samples.wordpress(*samples.ALL_OF_WORDPRESS))],
+    "disqus": lambda folder: [_written(folder / "disqus.xml", samples.disqus(*samples.ALL_OF_DISQUS))],
+    "coral": samples.coral,
+    "isso": lambda folder: [samples.isso(folder / "comments.db")],
+}
+COMES_TO = {
+    "wordpress": ("71", 2, 1, 0, {"1": "published", "2": "published", "3": "held"}),
+    "disqus": ("radweg-71", 2, 0, 0, {"1": "published", "2": "published"}),
+    "coral": (
+        "story-71", 2, 2, 1,
+        {"c1": "published", "c2": "published", "c3": "held", "c4": "held", "c5": "rejected"},
+    ),
+    "isso": ("radweg", 2, 1, 0, {"1": "published", "2": "published", "3": "held"}),
+}  # fmt: skip
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_each_system_s_export_becomes_a_thread(imported_file: Import, world: World, tmp_path: Path, kind: str) -> None:
+    article, published, held, rejected, statuses = COMES_TO[kind]
+    paths = EXPORTS[kind](tmp_path)
+
+    ended = imported_file(paths, "--json", "--base-url", "https://zeitung.example")
+    again = imported_file(paths, "--json", "--base-url", "https://zeitung.example")
+
+    assert (ended.code, ended.json["format"], ended.json["bad"]) == (0, kind, 0)
+    assert ended.json["imported"] == {"published": published, "held": held, "rejected": rejected}
+    assert again.json["known"] == len(statuses)
+    found = comments(world)
+    assert {own: one.status for own, one in found.items()} == statuses
+    (thread,) = world.thread(article=article)["items"]
+    assert thread["author"]["display_name"] == "Anna"
+    assert len(thread["replies"]) == 1
+    with world.database.read() as session:
+        (page,) = session.scalars(select(Article))
+    assert (page.external_id, page.title) == (article, "Der neue Radweg")
+    assert page.url is not None
+    assert page.url.startswith("https://zeitung.example/radweg")
+    assert_whole(world.database)
+
+
+def test_a_file_that_is_broken_in_the_middle_changes_nothing(
+    imported_file: Import, world: World, tmp_path: Path
+) -> None:
+    whole = samples.wordpress(*samples.ALL_OF_WORDPRESS)
+    path = _written(tmp_path / "wxr.xml", whole[: len(whole) * 3 // 4])
+
+    ended = imported_file([path])
+
+    assert ended.code == 1
+    assert ended.err.startswith("vorab: wxr.xml, line ")
+    assert comments(world) == {}
 
 
 def test_two_imports_at_once_import_once(imported: Import, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,7 @@ def test_a_thread_may_be_as_deep_as_it_likes() -> None:
         ({"article": "foreign"}, "foreign_article_url"),
         ({"article": "without"}, "article_without_id"),
         ({"article": "long"}, "invalid_article_id"),
+        ({"article": "slashed"}, "invalid_article_id"),
         ({"parent": "99"}, "unknown_parent"),
         ({"parent": "1"}, "parent_cycle"),
         ({"parent": "elsewhere"}, "parent_on_another_article"),
@@ -111,6 +112,7 @@ def test_a_bad_comment_is_left_out_with_its_reason_and_the_others_are_not(change
             ArticleEntry("foreign", "a3", "https://anderswo.example/a3"),
             ArticleEntry("without", None, "https://zeitung.example/a4"),
             ArticleEntry("long", "x" * 201),
+            ArticleEntry("slashed", "p/7"),
             comment("elsewhere", article="a2"),
             comment("1", **changes),
             comment("2"),
@@ -223,18 +225,26 @@ def test_authors_are_told_apart_by_number_address_or_name(author: Author, subjec
 
 
 @pytest.mark.parametrize(
-    ("kind", "base_url", "external_id", "url"),
+    ("kind", "base_url", "address", "external_id", "url"),
     [
-        ("id", None, "a7", "https://zeitung.example/p/7?x=1"),
-        ("url", None, "http://zeitung.example/p/7?x=1", "https://zeitung.example/p/7?x=1"),
-        ("path", None, "/p/7?x=1", "https://zeitung.example/p/7?x=1"),
-        ("url", "https://zeitung.example", "https://zeitung.example/p/7?x=1", "https://zeitung.example/p/7?x=1"),
+        ("id", None, "http://zeitung.example/p/7?x=1", "a7", "https://zeitung.example/p/7?x=1"),
+        ("path", None, "https://zeitung.example/p/7/?x=1", "p-7?x=1", "https://zeitung.example/p/7/?x=1"),
+        ("path", None, "https://zeitung.example/?p=7", "?p=7", "https://zeitung.example/?p=7"),
+        ("path", None, "/blog/%C3%BCber/", "blog-über", None),
+        (
+            "slug",
+            None,
+            "https://zeitung.example/2015/radweg.html?x",
+            "radweg.html",
+            "https://zeitung.example/2015/radweg.html?x",
+        ),
+        ("slug", "https://zeitung.example", "http://alt.example/p/7", "7", "https://zeitung.example/p/7"),
     ],
 )
 def test_articles_are_called_what_the_pages_call_them(
-    kind: str, base_url: str | None, external_id: str, url: str
+    kind: str, base_url: str | None, address: str, external_id: str, url: str | None
 ) -> None:
-    page = ArticleEntry("k", "a7", "http://zeitung.example/p/7?x=1", "Sieben")
+    page = ArticleEntry("k", "a7", address, "Sieben")
     with Stage.opened(rules(article_id=kind, base_url=base_url)) as stage:
         list(stage.add([page, comment("1", article="k")]))
         stage.settle(lambda _ids: {})
@@ -245,8 +255,18 @@ def test_articles_are_called_what_the_pages_call_them(
     assert row.article == external_id
 
 
+def test_two_pages_do_not_come_to_one_article_unseen() -> None:
+    pages = [ArticleEntry(key, None, f"https://zeitung.example/{key}") for key in ("2015/start", "2016/start", "ende")]
+    entries = [comment(str(number), article=page.key) for number, page in enumerate(pages)]
+
+    found = Ordered([*pages, *entries], article_id="slug")
+
+    assert found.ids == ["2"]
+    assert found.problems == {"ambiguous_article_id": 2}
+
+
 def test_a_path_alone_is_no_address_unless_it_is_said_whose() -> None:
-    page = ArticleEntry("1", "/blog/eins", "/blog/eins", "Eins")
+    page = ArticleEntry("1", "eins", "/blog/eins", "Eins")
     for base_url, url in ((None, None), ("https://zeitung.example", "https://zeitung.example/blog/eins")):
         with Stage.opened(rules(base_url=base_url)) as stage:
             list(stage.add([page]))
