@@ -81,6 +81,7 @@ def reconcile(session: Session, *, now: dt.datetime) -> None:
     lost = or_(Comment.queued_at.is_(None), Comment.status.not_in([Status.REJECTED, Status.HELD]))
     query = select(Appeal.comment_id).join(Comment, Comment.id == Appeal.comment_id)
     for comment_id in session.scalars(query.where(Appeal.status == AppealStatus.WAITING, lost)).all():
+        publication.hold_author(session, comment_id)
         comment = publication.lock(session, comment_id)
         found = appeal_records.waiting(session, comment_id)
         if comment is not None and found is not None:

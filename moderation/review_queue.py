@@ -164,6 +164,8 @@ def decide(session: Session, review: Review, *, actor: Actor, now: dt.datetime) 
         InvalidInputError: an unknown reason or an unacceptable note.
     """
     accounts.demand_present(session, actor.account_id)
+    # A letter about an appeal refers to the author, whose deletion locks them before their comments.
+    publication.hold_author(session, review.comment_id)
     comment = _demand(publication.lock(session, review.comment_id), actor)
     if comment.status == Status.WITHDRAWN:
         raise NotReviewableError

@@ -51,4 +51,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Nothing but the appeal lets these wait, and a release that knows none would show them as flagged.
+    op.execute(
+        "UPDATE comment SET queued_at = NULL WHERE status = 'rejected'"
+        " AND (published_number IS NULL OR open_flag_count = 0)"
+        " AND id IN (SELECT comment_id FROM appeal WHERE status = 'waiting')"
+    )
     op.drop_table("appeal")
