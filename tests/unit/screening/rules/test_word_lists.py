@@ -186,7 +186,7 @@ Kinderficker
 Fick dich
 Fickt euch doch alle
 fick deine Mutter
-Leck mich am Arsch
+Leckt mich am Arsch
 Halt die Fresse
 Halt doch endlich die Fresse!
 Haltet die Fresse
@@ -233,6 +233,8 @@ def test_blunt_abuse_slurs_and_threats_are_rejected(text: str) -> None:
 
 HELD = """
 So ein Idiot.
+Leck mich am Arsch
+Leck mich am Arsch, war das ein geiles Spiel!
 Ihr Idiot*innen!
 die IdiotInnen der Regierung
 Vollidioten
