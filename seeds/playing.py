@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
-from moderation import reactions, review_queue, submissions
+from moderation import appeals, reactions, review_queue, submissions
 from moderation.actors import Actor
 from moderation.db import Database
 from moderation.errors import AlreadyFlaggedError, ClassifierUnavailableError
@@ -19,7 +19,7 @@ from moderation.review_queue import Review
 from moderation.screener import Screener
 from moderation.screening_jobs import Job
 from moderation.submissions import NewComment
-from seeds.timeline import Editing, Flagging, Posting, Ruling, Step, Voting, Withdrawing
+from seeds.timeline import Appealing, Editing, Flagging, Posting, Ruling, Step, Voting, Withdrawing
 
 MODERATOR = "moderation"
 _VISIBLE = (Status.PUBLISHED,)
@@ -64,11 +64,19 @@ def play(stage: Stage, step: Step) -> bool:
             return _withdraw(stage, step, now)
         case Ruling():
             return _rule(stage, step, now)
+        case Voting() | Flagging() | Appealing():
+            return _react(stage, step, now)
+    raise TypeError(f"unknown step {step!r}")
+
+
+def _react(stage: Stage, step: Voting | Flagging | Appealing, now: dt.datetime) -> bool:
+    match step:
         case Voting():
             return _vote(stage, step, now)
         case Flagging():
             return _flag(stage, step, now)
-    raise TypeError(f"unknown step {step!r}")
+        case Appealing():
+            return _appeal(stage, step, now)
 
 
 def _post(stage: Stage, step: Posting, now: dt.datetime) -> bool:
@@ -133,6 +141,15 @@ def _flag(stage: Stage, step: Flagging, now: dt.datetime) -> bool:
         # After an interruption the flag may be there already.
         with contextlib.suppress(AlreadyFlaggedError):
             reactions.flag(session, comment.id, step.reason, step.text, actor=stage.actors[step.by], now=now)
+    return True
+
+
+def _appeal(stage: Stage, step: Appealing, now: dt.datetime) -> bool:
+    with stage.database.write() as session:
+        comment = _find(session, stage, step.comment, (Status.REJECTED,))
+        if comment is None:
+            return False
+        appeals.appeal(session, comment.id, step.text, actor=_author(stage, comment), now=now)
     return True
 
 

@@ -63,6 +63,14 @@ class Flagging(Step):
     text: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appealing(Step):
+    """The author asks for a second look at the comment, if it is refused."""
+
+    comment: str
+    text: str | None = None
+
+
 _KINDS: dict[str, type[Any]] = {
     "post": Posting,
     "edit": Editing,
@@ -70,6 +78,7 @@ _KINDS: dict[str, type[Any]] = {
     "rule": Ruling,
     "vote": Voting,
     "flag": Flagging,
+    "appeal": Appealing,
 }
 
 

@@ -87,6 +87,7 @@ def test_whoever_refused_it_is_told_so_and_axe_finds_nothing(desk: Desk, languag
 
     yours = {"de": "Sie haben diesen Kommentar abgelehnt.", "en": "You refused this comment."}[language]
     expect(page.locator(".appeal")).to_contain_text(yours)
+    expect(page.locator('[data-status="appealed"]')).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert axe_findings(page) == []
     look(page, f"appeal-desk-{language}-{width}")

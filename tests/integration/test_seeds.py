@@ -16,7 +16,20 @@ import seeds.playing
 from moderation import articles, publication, sites
 from moderation.db import Base, Database
 from moderation.errors import ClassifierUnavailableError
-from moderation.models import Account, Article, Comment, Decision, Flag, Revision, Role, ScreeningRecord, Status, Vote
+from moderation.models import (
+    Account,
+    Appeal,
+    AppealStatus,
+    Article,
+    Comment,
+    Decision,
+    Flag,
+    Revision,
+    Role,
+    ScreeningRecord,
+    Status,
+    Vote,
+)
 from moderation.passwords import Hasher
 from moderation.screener import Screener
 from moderation.screening.pipeline import default_rules
@@ -196,6 +209,14 @@ def test_edits_votes_and_flags_are_there(loaded: Demo) -> None:
     assert loaded.comment("weihnachtsmann").queued_at is not None
 
 
+def test_somebody_asks_for_a_second_look(loaded: Demo) -> None:
+    with loaded.database.read() as session:
+        (appeal,) = session.scalars(select(Appeal)).all()
+    refused = loaded.comment("kuh")
+    assert (appeal.comment_id, appeal.status) == (refused.id, AppealStatus.WAITING)
+    assert (refused.status, refused.queued_at) == (Status.REJECTED, appeal.created_at)
+
+
 def test_the_articles_counters_agree_with_its_rows(loaded: Demo) -> None:
     with loaded.database.read() as session:
         article = session.scalars(select(Article)).one()
@@ -322,6 +343,7 @@ _SHAPE = {
     "votes": 20,
     "flags": 3,
     "rulings": 4,
+    "appeals": 1,
 }
 
 
@@ -333,6 +355,7 @@ def _shape(demo: Demo) -> dict[str, int]:
         "edited": select(func.count()).where(Revision.number == 2),
         "votes": select(func.count()).select_from(Vote),
         "flags": select(func.count()).select_from(Flag),
+        "appeals": select(func.count()).select_from(Appeal),
         "rulings": select(func.count()).where(Decision.actor_id.is_not(None), Decision.action != "withdraw"),
     }
     with demo.database.read() as session:

@@ -30,8 +30,21 @@ export function tabs(queue) {
   const focused = document.activeElement?.dataset?.status;
   show($("tabs"), STATUSES.map((name) => h("button", { type: "button", class: "tab", "aria-pressed": String(name === status), data: { status: name }, on: { click: () => queue.narrow({ status: name, sort: sortFor(name, queue.filter.sort) }) } },
     t(`queue.${name}`), name === "any" ? null : h("span", { class: "count", data: { count: name } }, counts === null ? "…" : number(counts[name])))));
+  keepInSight(status);
   if (focused) $("tabs").querySelector(`[data-status="${focused}"]`)?.focus();
   $("oldest").textContent = queue.isWaitingList && queue.oldestAt ? t("oldest", { since: since(queue.oldestAt) }) : "";
+}
+
+let inSight = null;
+
+/** On a phone the tabs scroll sideways: the one that was chosen is to be seen. */
+function keepInSight(status) {
+  if (status === inSight) return;
+  inSight = status;
+  const frame = $("tabs").getBoundingClientRect();
+  const { left, right } = $("tabs").querySelector('[aria-pressed="true"]').getBoundingClientRect();
+  if (right > frame.right) $("tabs").scrollLeft += Math.ceil(right - frame.right);
+  else if (left < frame.left) $("tabs").scrollLeft -= Math.ceil(frame.left - left);
 }
 
 const sortFor = (status, sort) => (status === "any" && sort === "risk" ? "newest" : sort);
