@@ -20,6 +20,7 @@ from moderation.models import (
     Decision,
     Flag,
     IdempotencyKey,
+    ImportedComment,
     ModeratedSite,
     OutboxMessage,
     Passkey,
@@ -266,9 +267,10 @@ def _policies(session: Session, account_id: uuid.UUID) -> Rows:
 
 def _comments(session: Session, account_id: uuid.UUID) -> Rows:
     found = session.execute(
-        select(Comment, Article, Site.key)
+        select(Comment, Article, Site.key, ImportedComment)
         .join(Article, Article.id == Comment.article_id)
         .join(Site, Site.id == Comment.site_id)
+        .outerjoin(ImportedComment, ImportedComment.comment_id == Comment.id)
         .where(Comment.author_id == account_id)
         .order_by(Comment.id)
     )
@@ -294,9 +296,14 @@ def _comments(session: Session, account_id: uuid.UUID) -> Rows:
             "screenings": screenings[comment.id],
             "decisions": decisions[comment.id],
             "appeals": appeals[comment.id],
+            "imported": _imported(comment, imported) if imported is not None else None,
         }
-        for comment, article, site in found
+        for comment, article, site, imported in found
     ]
+
+
+def _imported(comment: Comment, row: ImportedComment) -> dict[str, Any]:
+    return {"source": row.source, "id": row.external_id, "status": comment.imported_as, "imported_at": row.created_at}
 
 
 def _by_comment(rows: Iterable[dict[str, Any]]) -> defaultdict[uuid.UUID, Rows]:

@@ -16,7 +16,17 @@ import structlog
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from moderation import accounts, articles, erasure, publication, screening_jobs, site_accounts, sites, submissions
+from moderation import (
+    accounts,
+    articles,
+    erasure,
+    imported_authors,
+    publication,
+    screening_jobs,
+    site_accounts,
+    sites,
+    submissions,
+)
 from moderation.articles import ArticleDetails
 from moderation.db import insert_plainly
 from moderation.identifiers import new_id
@@ -49,8 +59,8 @@ class Origin:
 
     @property
     def issuer(self) -> str:
-        """Who vouches for the authors. No identity provider is called so: theirs are addresses."""
-        return f"import:{self.source}"
+        """Who vouches for the authors."""
+        return imported_authors.issuer(self.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ def command() -> None: ...
 
 command.add_command(data_protection.export)
 command.add_command(data_protection.delete)
+command.add_command(data_protection.imported)
+command.add_command(data_protection.give_imported)
 
 
 @command.command()

@@ -178,6 +178,13 @@ class ExportedAppeal(Schema):
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
+class ExportedImport(Schema):
+    source = fields.String(required=True)
+    id = fields.String(required=True, metadata={"description": "What the comment was called there."})
+    status = fields.String(required=True, metadata={"description": "What it was there."})
+    imported_at = fields.AwareDateTime(required=True)
+
+
 class ExportedComment(Schema):
     id = fields.UUID(required=True)
     site = fields.String(required=True)
@@ -197,6 +204,12 @@ class ExportedComment(Schema):
     screenings = fields.List(fields.Nested(ExportedScreening), required=True)
     decisions = fields.List(fields.Nested(ExportedDecision), required=True)
     appeals = fields.List(fields.Nested(ExportedAppeal), required=True)
+    imported = fields.Nested(
+        ExportedImport,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where it comes from, if it was written in the site's earlier comment system."},
+    )
 
 
 class ExportedVote(Schema):

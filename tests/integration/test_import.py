@@ -511,3 +511,82 @@ def test_numbers_follow_from_name_and_time() -> None:
     assert len({importing.comment_id(site, source, own, THEN) for source in "ab" for own in "12"}) == 4
     later = THEN + dt.timedelta(seconds=1)
     assert importing.comment_id(site, "z", "z", THEN) < importing.comment_id(site, "a", "a", later)
+
+
+def _find(vorab: Vorab, *options: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = vorab("accounts", "imported", "demo", *options, "--json").json["authors"]
+    return found
+
+
+def test_an_officer_finds_imported_authors_by_what_they_were_known_by(imported: Import, vorab: Vorab) -> None:
+    imported([row(1), row(2, author={"email": "bert@example.org", "name": "Bert"}), row(3, author={"name": "Bert"})])
+
+    assert [one["name"] for one in _find(vorab, "--author-id", "anna")] == ["Anna"]
+    assert [(one["name"], one["comments"]) for one in _find(vorab, "--email", "BERT@example.org")] == [("Bert", 1)]
+    assert len(_find(vorab, "--name", "Bert")) == 2
+    assert _find(vorab, "--email", "anna@example.org") == [], "who has a number is known by that alone"
+    assert _find(vorab) == []
+
+
+def test_an_officer_hands_out_and_deletes_what_an_imported_author_wrote(
+    imported: Import, vorab: Vorab, world: World
+) -> None:
+    imported([row(1), row(2, 1, author={"name": "Bert"})])
+    (anna,) = _find(vorab, "--author-id", "anna")
+
+    handed = vorab("accounts", "export", "--id", anna["account_id"]).json
+    (comment,) = handed["comments"]
+    assert (comment["imported"]["id"], comment["imported"]["status"]) == ("1", "published")
+    assert handed["identities"][0]["subject"] == "id:anna"
+    assert vorab("accounts", "delete", "--id", anna["account_id"], "--comments", "remove", "--yes").code == 0
+
+    before = everything(world)
+    assert comments(world)["1"].status == "withdrawn"
+    assert imported([row(1), row(2, 1, author={"name": "Bert"})], "--json").json["known"] == 2
+    assert everything(world) == before, "who is deleted does not come back with the next import"
+    assert_whole(world.database)
+
+
+@pytest.mark.parametrize("options", [(), ("--email", "a@example.org", "--id", str(importing.uuid.UUID(int=1)))])
+def test_an_officer_says_whose(vorab: Vorab, options: tuple[str, ...]) -> None:
+    ended = vorab("accounts", "export", *options)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "one of the two" in ended.err
+
+
+def test_an_operator_gives_an_imported_author_s_comments_to_a_reader(
+    imported: Import, vorab: Vorab, world: World
+) -> None:
+    imported([row(1), row(2)])
+    (anna,) = _find(vorab, "--author-id", "anna")
+    reader = world.person(name="Anna heute")
+
+    ended = vorab("accounts", "give-imported", anna["account_id"], "--email", reader.account.email, "--yes", "--json")
+
+    assert (ended.code, ended.json["comments"]) == (0, 2)
+    assert {one.author_id for one in comments(world).values()} == {reader.account.id}
+    assert len(json_of(world.call("GET", "/accounts/me/comments", by=reader))["items"]) == 2
+    assert world.thread()["items"][0]["author"]["display_name"] == "Anna heute"
+    imported([row(3)])
+    assert comments(world)["3"].author_id == reader.account.id
+    assert_whole(world.database)
+
+
+def test_nobody_else_s_comments_are_given_away_and_none_to_whom_has_not_confirmed(
+    imported: Import, vorab: Vorab, world: World
+) -> None:
+    imported([row(1)])
+    (anna,) = _find(vorab, "--author-id", "anna")
+    reader, other = world.person(), world.person()
+    with world.database.write() as session:
+        accounts.get(session, other.account.id).unconfirmed = True
+
+    def given(account_id: Any, email: str) -> int:
+        return vorab("accounts", "give-imported", str(account_id), "--email", email, "--yes").code
+
+    assert given(other.account.id, reader.account.email) == 1
+    assert given(accounts.NOBODY, reader.account.email) == 1
+    assert given(anna["account_id"], other.account.email) == 1
+    assert given(anna["account_id"], "nobody@example.org") == 1
+    assert str(comments(world)["1"].author_id) == anna["account_id"]
