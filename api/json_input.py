@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from flask import Request
@@ -20,6 +21,9 @@ class UnsupportedMediaTypeError(VorabError):
     """A body came that does not call itself JSON."""
 
     code = "unsupported_media_type"
+
+
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 class MalformedJsonError(VorabError):
@@ -116,7 +120,7 @@ def _finite(digits: str) -> float:
 def _refuse_unstorable(value: Any, field: str) -> None:
     """Neither UTF-8 nor PostgreSQL has a place for these, wherever in the input they stand."""
     if isinstance(value, str):
-        if any("\ud800" <= sign <= "\udfff" for sign in value):
+        if _SURROGATES.search(value):
             raise InvalidInputError(field, "lone_surrogate")
         if "\0" in value:
             raise InvalidInputError(field, "control_character")

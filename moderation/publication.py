@@ -56,8 +56,20 @@ def status_after(change: Change) -> Status:
     return _STATUS_AFTER[change.action]
 
 
-def decide(session: Session, comment: Comment, revision: Revised, change: Change, *, now: dt.datetime) -> Decision:
-    """Change the status of a comment that the caller has locked, put the decision on record, and (un)queue it."""
+def decide(
+    session: Session,
+    comment: Comment,
+    revision: Revised,
+    change: Change,
+    *,
+    is_alone: bool = False,
+    now: dt.datetime,
+) -> Decision:
+    """Change the status of a comment that the caller has locked, put the decision on record, and (un)queue it.
+
+    ``is_alone`` if nothing else was decided since it was locked in this transaction: its counters are known then, and
+    its row is written once.
+    """
     decision = Decision(
         comment_id=comment.id,
         revision_id=revision.id,
@@ -81,11 +93,12 @@ def decide(session: Session, comment: Comment, revision: Revised, change: Change
     elif change.takes_down:
         comment.published_number = None
     queue(comment, now=now)
+    own_step = _list_itself(comment) if is_alone else None
     session.flush()
     insert_plainly(session, decision)
     if change.actor_id is not None:
         appeal_records.settle(session, comment, decision, now=now)
-    _count(session, comment, was_published=was_published)
+    _count(session, comment, own_step, was_published=was_published)
     return decision
 
 
@@ -210,11 +223,20 @@ def lock(session: Session, comment_id: uuid.UUID) -> Comment | None:
     return session.scalar(_LOCKED, {"comment": comment_id})
 
 
-def _count(session: Session, comment: Comment, *, was_published: bool) -> None:
+def _list_itself(comment: Comment) -> int:
+    """Give a comment whose counters are known its place in the thread, or take it away. Returns 1, -1 or 0."""
+    was_listed, comment.listed = comment.listed, comment.published_number is not None or comment.reply_count > 0
+    return int(comment.listed) - int(was_listed)
+
+
+def _count(session: Session, comment: Comment, own_step: int | None = None, *, was_published: bool) -> None:
     """Bring the counters up to date. Rows are locked from the comment upwards and the article last, always in this
     order, so that two decisions in one thread cannot wait for each other."""
     is_published = comment.published_number is not None
-    thread_step = _relist(session, comment.id)
+    if own_step is None:
+        thread_step = _relist(session, comment.id)
+    else:
+        thread_step = _carried_up(session, own_step, comment.shown_under_id)
     if was_published or is_published or thread_step:
         published_step = int(is_published) - int(was_published)
         steps = {"published_step": published_step, "thread_step": thread_step}
@@ -230,11 +252,15 @@ def _relist(session: Session, comment_id: uuid.UUID) -> int:
     changed = session.connection().execute(_RELISTED, {"comment": comment_id}).one_or_none()
     if changed is None:
         return 0
-    step = 1 if changed.listed else -1
-    if changed.shown_under_id is None:
+    return _carried_up(session, 1 if changed.listed else -1, changed.shown_under_id)
+
+
+def _carried_up(session: Session, step: int, shown_under_id: uuid.UUID | None) -> int:
+    """The same, of what is above a comment that was given its place, or had it taken away."""
+    if not step or shown_under_id is None:
         return step
-    session.connection().execute(_REPLIES_COUNTED, {"comment": changed.shown_under_id, "step": step})
-    return _relist(session, changed.shown_under_id)
+    session.connection().execute(_REPLIES_COUNTED, {"comment": shown_under_id, "step": step})
+    return _relist(session, shown_under_id)
 
 
 def renew(session: Session, *articles: uuid.UUID) -> None:

@@ -225,7 +225,7 @@ def finish(session: Session, job: Job, screening: Screening, *, now: dt.datetime
         return Finished(None)
     comment.risk = screening.risk
     change = _change(job, comment, screening, stored)
-    publication.decide(session, comment, _Screened(job.revision_id, number), change, now=now)
+    publication.decide(session, comment, _Screened(job.revision_id, number), change, is_alone=True, now=now)
     return Finished(change)
 
 

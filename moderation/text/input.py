@@ -17,6 +17,8 @@ _INVISIBLE = re.compile(
     r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
+_PERHAPS_MARKS = re.compile(f"[\u0300-\U0010ffff]{{{MAX_COMBINING_MARKS + 1}}}")
+"""So many in a row that could be marks: none has a lower number."""
 _NEWLINES = re.compile(r"\r\n?")
 
 
@@ -88,7 +90,7 @@ def _refuse_controls(text: str, field: str) -> None:
 
 
 def _has_pile_of_marks(text: str) -> bool:
-    if text.isascii():
+    if not _PERHAPS_MARKS.search(text):
         return False
     marks = 0
     for sign in text:

@@ -157,8 +157,10 @@ def _unleeted(match: re.Match[str]) -> Iterable[Piece] | None:
     word in which all that can be is disguised ("M0d3r470r").
     """
     word = match.group()
-    letters = sum(sign.isalpha() for sign in word)
-    if letters == len(word) or letters < 3 or (letters * 2 <= len(word) and not _is_all_disguise(word, letters)):
+    if word.isalpha():
+        return None
+    letters = sum(map(str.isalpha, word))
+    if letters < 3 or (letters * 2 <= len(word) and not _is_all_disguise(word, letters)):
         return None
     pieces = [(LEET[sign], at) if _stands_for_a_letter(word, at) else (sign, at) for at, sign in enumerate(word)]
     return None if all(sign == word[at] for sign, at in pieces) else pieces
@@ -192,8 +194,8 @@ def _once(match: re.Match[str]) -> Iterable[Piece] | None:
 
 
 def _is_shouted(text: str) -> bool:
-    letters = sum(sign.isalpha() for sign in text)
-    return letters >= _LETTERS_OF_A_SHOUT and sum(sign.isupper() for sign in text) * 10 > letters * 7
+    letters = sum(map(str.isalpha, text))
+    return letters >= _LETTERS_OF_A_SHOUT and sum(map(str.isupper, text)) * 10 > letters * 7
 
 
 def _lowered(match: re.Match[str]) -> Iterable[Piece] | None:

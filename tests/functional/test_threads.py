@@ -335,6 +335,22 @@ def test_flat_every_published_comment_stands_by_itself_and_none_that_only_keeps_
     assert held["id"] not in ids(world.thread(by=bob, sort="newest", flat="true"))
 
 
+def test_a_comment_is_written_once_when_it_is_decided_about_and_counted_all_the_same(world: World) -> None:
+    from sqlalchemy import event
+
+    reader = world.person()
+    top = world.comment(reader, sentence(0))
+    statements: list[str] = []
+    event.listen(world.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    world.comment(reader, sentence(1), parent=top["id"])
+
+    # The reply, the number of its parent's replies, and whether that gives the parent a place, which it has.
+    assert sum(text.startswith("UPDATE comment") for text in statements) == 3
+    page = world.thread(by=reader)
+    assert (page["total"], page["items"][0]["reply_count"]) == (1, 1)
+
+
 @pytest.mark.parametrize("sort", ["oldest", "newest", "top"])
 def test_a_first_page_is_read_from_an_index_and_not_sorted(world: World, sort: Any) -> None:
     world.comment(world.person())

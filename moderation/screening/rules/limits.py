@@ -44,8 +44,9 @@ class LimitsRule:
 
 def _is_shouted(text: str, letters_from: int) -> bool:
     # Letters without case (Arabic, Chinese) cannot be shouted.
-    cased = [sign for sign in text if sign.isupper() or sign.islower()]
-    return bool(letters_from) and len(cased) >= letters_from and all(sign.isupper() for sign in cased)
+    if not letters_from or any(map(str.islower, text)):
+        return False
+    return sum(map(str.isupper, text)) >= letters_from
 
 
 def _is_repetition(text: str) -> bool:
