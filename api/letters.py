@@ -85,7 +85,8 @@ def _fill_in(session: Session, letter: OutboxMessage, services: Services, *, now
 
 
 def _about_appeal(session: Session, letter: OutboxMessage, services: Services, *, now: dt.datetime) -> _Filled | None:
-    """Not before the moderator can no longer take the decision back; and not at all if they did."""
+    """Not before the moderator can no longer take the decision back; and not at all if they did, or if somebody has
+    decided otherwise since: a letter must not say what is no longer so."""
     appeal = session.get(Appeal, uuid.UUID(letter.context["appeal_id"]))
     decision = session.get(Decision, uuid.UUID(letter.context["decision_id"]))
     account = session.get(Account, letter.account_id)
@@ -98,6 +99,9 @@ def _about_appeal(session: Session, letter: OutboxMessage, services: Services, *
         letter.attempts -= 1
         return None
     comment = session.get_one(Comment, appeal.comment_id)
+    if comment.status != decision.to_status:
+        session.delete(letter)
+        return None
     article = session.get_one(Article, comment.article_id)
     site = session.get_one(Site, comment.site_id)
     told = appeal_texts.in_letter(decision, article, letter.language)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import select
 
-from moderation.models import Role
+from moderation.models import Comment, Decision, Role
 from tests.browser.desk_visits import Desk, rows
 from tests.browser.section_visits import Newspaper, comment, press_button, section, write
 from tests.browser.visitors import Site, Visitor, Watch, axe_findings, look
@@ -235,3 +238,25 @@ def test_axe_finds_nothing_in_the_form_and_after_it(paper: Newspaper, language: 
     expect(comment(page, "Murrkopf").locator(".state q")).to_have_count(2)
     assert axe_findings(page) == []
     look(page, f"appeal-sent-{language}-{width}")
+
+
+def test_a_refusal_stays_in_sight_for_as_long_as_it_can_be_appealed(paper: Newspaper) -> None:
+    page, _, item = refused_page(paper, paper.site.visitor())
+
+    _make_older(paper, item, days=170)
+    page.reload()
+    expect(section(page).get_by_role("button", name="Noch einmal prüfen lassen")).to_be_visible()
+
+    _make_older(paper, item, days=11)
+    page.reload()
+    expect(section(page).locator(".account")).to_be_visible()
+    expect(section(page).get_by_text("Noch hat niemand kommentiert.")).to_be_visible()
+    expect(comment(page, "Murrkopf")).to_have_count(0)
+
+
+def _make_older(paper: Newspaper, item: dict[str, Any], *, days: int) -> None:
+    comment_id, age = uuid.UUID(item["id"]), dt.timedelta(days=days)
+    with paper.site.world.database.write() as session:
+        session.get_one(Comment, comment_id).created_at -= age
+        for decision in session.scalars(select(Decision).where(Decision.comment_id == comment_id)):
+            decision.decided_at -= age

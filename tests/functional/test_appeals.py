@@ -593,6 +593,36 @@ def test_a_granted_appeal_is_told_by_letter_too_and_in_english(world: World, mod
     assert "your comment again and published it" in plain(letter)
 
 
+def test_no_letter_says_what_is_no_longer_so(world: World, author: Person, moderator: Person) -> None:
+    comment = refused(world, author, moderator)
+    appealed(world, comment, author)
+    postbox = Postbox(world)
+    postbox.empty()
+    world.review(comment, "publish", moderator)
+    world.clock.move(minutes=1)
+    world.review(comment, "reject", world.person(Role.ADMIN), reason_code="hate")
+    world.clock.move(minutes=11)
+
+    assert postbox.empty() == []
+    with world.database.read() as session:
+        assert not session.scalars(select(OutboxMessage).where(OutboxMessage.kind.startswith("appeal"))).all()
+
+
+def test_staff_are_spoken_to_formally(world: World, moderator: Person) -> None:
+    colleague = world.person(Role.MODERATOR, "demo", name="Kollege")
+    comment = refused(world, colleague, moderator)
+    appealed(world, comment, colleague)
+    postbox = Postbox(world)
+    postbox.empty()
+    world.review(comment, "reject", moderator, reason_code="insult", note="Bitte anders.")
+    world.clock.move(minutes=11)
+
+    (letter,) = postbox.empty()
+
+    assert "Ihren Kommentar" in plain(letter)
+    assert "dein" not in plain(letter)
+
+
 # What is kept.
 
 
