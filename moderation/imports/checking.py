@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from moderation.errors import InvalidInputError
@@ -165,6 +166,7 @@ def _digest(text: str) -> str:
 _LONE = re.compile("[\ud800-\udfff]")
 
 
+@lru_cache(maxsize=4096)
 def shown_name(name: str | None) -> str | None:
     """The name as it was written, as far as it can be shown in a line; ``None`` if nothing of it can."""
     if name is None:

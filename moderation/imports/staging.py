@@ -85,7 +85,9 @@ INSERT INTO above WITH RECURSIVE upwards (id) AS (
 UPDATE row SET fate = 'place', at = coalesce(at, (SELECT min(c.at) FROM row AS c WHERE c.parent = row.id))
   WHERE fate IS NULL AND level IS NOT NULL AND id IN (SELECT id FROM above);
 INSERT INTO bad SELECT place, id, problem FROM row WHERE problem IS NOT NULL;
-CREATE INDEX row_order ON row (level, seq) WHERE fate IS NOT NULL;
+CREATE TABLE turn (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+INSERT INTO turn (seq) SELECT seq FROM row WHERE fate IS NOT NULL ORDER BY level, seq;
+CREATE INDEX article_external_id ON article (external_id);
 """
 
 
@@ -94,7 +96,6 @@ class Staged:
     """A comment to store; without a ``was``, only its place in the thread. ``subject`` is ``""`` for nobody known."""
 
     seq: int
-    level: int
     where: str
     id: str
     parent: str | None
@@ -174,19 +175,19 @@ class Stage:
 
     def batches(self, size: int) -> Iterator[list[Staged]]:
         """What is to be stored, parents before their replies."""
-        last = (-1, -1)
+        last = 0
         while True:
             rows = self._database.execute(
-                "SELECT seq, level, place, row.id, parent, external_id, row.author, subject,"
+                "SELECT n, row.seq, place, row.id, parent, external_id, row.author, subject,"
                 " coalesce(nullif(row.name, ''), nullif(author.name, '')), body, at, was, fate"
-                " FROM row LEFT JOIN author ON author.id = row.author"
-                " WHERE fate IS NOT NULL AND (level, seq) > (?, ?) ORDER BY level, seq LIMIT ?",
-                (*last, size),
+                " FROM turn JOIN row ON row.seq = turn.seq LEFT JOIN author ON author.id = row.author"
+                " WHERE n > ? ORDER BY n LIMIT ?",
+                (last, size),
             ).fetchall()
             if not rows:
                 return
             yield [_staged(row) for row in rows]
-            last = (rows[-1][1], rows[-1][0])
+            last = rows[-1][0]
 
     def articles(self, external_ids: Iterable[str]) -> list[StagedArticle]:
         """What the export says of these articles."""
@@ -207,7 +208,7 @@ class Stage:
 
     def total(self) -> int:
         """How many comments and places there are to store."""
-        return int(self._database.execute("SELECT count(*) FROM row WHERE fate IS NOT NULL").fetchone()[0])
+        return int(self._database.execute("SELECT count(*) FROM turn").fetchone()[0])
 
     def left_out(self) -> dict[str, int]:
         """How many comments are not imported for what became of them elsewhere."""
@@ -290,11 +291,10 @@ def _storable(text: str) -> str:
 
 
 def _staged(row: Sequence[Any]) -> Staged:
-    *values, at, was, fate = row
-    seq, level, where, own, parent, article, author_id, subject, name, body = values
+    _, *values, at, was, fate = row
+    seq, where, own, parent, article, author_id, subject, name, body = values
     return Staged(
         seq=seq,
-        level=level,
         where=where,
         id=own,
         parent=parent,
