@@ -20,8 +20,9 @@ class Line:
 
 def appeals(session: Session) -> dict[str, int]:
     """How many appeals there are, by how they stand."""
-    counted = session.execute(select(Appeal.status, func.count()).group_by(Appeal.status)).tuples()
-    found = dict(counted.all())
+    number = func.count().label("number")
+    rows = session.execute(select(Appeal.status, number).group_by(Appeal.status))
+    found: dict[str, int] = {row.status: row.number for row in rows}
     return {status.value: found.get(status, 0) for status in AppealStatus}
 
 
