@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from transformers.initialization import no_init_weights
@@ -32,9 +31,9 @@ def lean_loading() -> Iterator[None]:
     """Within this block transformers imports and builds a network with as little of torch as that takes.
 
     For weights that have the network's own names, and not for two threads at once. A later version of the libraries
-    may want more than is there: an ImportError or AttributeError says so, and the same goes without this block.
+    may want more than is there: that raises some error, and the same goes without this block.
     """
-    with patch.object(torch.distributed, "is_available", return_value=False):
+    with _replaced(torch.distributed, "is_available", lambda: False):
         # Asked once in a process: the answer is kept.
         known_packages.is_torch_distributed_available()
     stand_ins = _stand_ins()
@@ -62,10 +61,20 @@ def _built_plainly() -> Iterator[None]:
         return [no_init_weights() if isinstance(one, torch.device) else one for one in found]
 
     with (
-        patch.object(network, "get_init_context", classmethod(in_memory)),
-        patch.object(building, "get_model_conversion_mapping", lambda *_, **__: []),
+        _replaced(network, "get_init_context", classmethod(in_memory)),
+        _replaced(building, "get_model_conversion_mapping", lambda *_, **__: []),
     ):
         yield
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: object) -> Iterator[None]:
+    before = vars(owner)[name]
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
 
 
 def _stand_ins() -> dict[str, ModuleType]:

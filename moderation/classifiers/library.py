@@ -68,7 +68,7 @@ def _built_leanly(checkpoint: Checkpoint, folder: Path) -> tuple[int, Any, Any]:
     try:
         with lean_loading():
             return _checked_and_built(checkpoint, folder, place="cpu")
-    except (CheckpointError, ImportError, AttributeError):
+    except Exception:  # noqa: BLE001
         # Either the files are wrong, and the libraries say it again; or the libraries are no longer as they were.
         return _checked_and_built(checkpoint, folder)
 

@@ -47,7 +47,9 @@ def test_what_only_compiling_needs_is_not_imported_and_the_scores_are_those_of_t
     assert done.stdout.split("\n")[0] == "[]"
 
 
-@pytest.mark.parametrize("wrong", [ImportError("no such name"), AttributeError("no such mark")])
+@pytest.mark.parametrize(
+    "wrong", [ImportError("no such name"), AttributeError("no such mark"), TypeError("other arguments")]
+)
 def test_libraries_that_are_no_longer_as_they_were_load_the_network_all_the_same(
     wrong: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
