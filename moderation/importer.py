@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from moderation import importing, publication
 from moderation.classifiers.protocol import Classifier
@@ -82,8 +82,9 @@ class Importer:
                     return importing.store(
                         session, self.site, batch, about, origin=self.origin, lease=self.screener.lease, now=now
                     )
-            except IntegrityError:
-                # Somebody else imports the same at the same time, and was faster with some of it.
+            except (IntegrityError, OperationalError):
+                # Somebody else imports the same at the same time and was faster with some of it, or PostgreSQL chose
+                # this transaction to end one that waited for it.
                 if attempt == _TRIES:
                     raise
         raise AssertionError

@@ -103,7 +103,7 @@ def store(
     fresh = [row for row in batch if row.id not in stored]
     # Accounts before everything else, as whoever deletes one locks it first.
     authors = {row.seq: _author(session, site, row, origin, now=now) for row in fresh}
-    pages = {one.external_id: _article(session, site, one, now=now) for one in about}
+    pages = {one.external_id: articles.find_or_create(session, site, one.external_id, now=now) for one in about}
     jobs: list[Job] = []
     for row in fresh:
         parent = session.get_one(Comment, stored[row.parent]) if row.parent is not None else None
@@ -120,6 +120,9 @@ def store(
             _give_place(session, comment, revision, now=now)
         else:
             jobs.append(screening_jobs.job_for(session, comment, revision, standing=Standing.GOOD, now=now))
+    for one in about:
+        # Articles last, as whoever decides about a comment locks it before its article.
+        _describe(session, site, pages[one.external_id], one)
     before = [stored[row.id] for row in batch if row not in fresh]
     return Stored(tuple(jobs), _unscreened(session, before), len(fresh) - len(jobs), len(before))
 
@@ -181,15 +184,13 @@ def _author(session: Session, site: Site, row: Staged, origin: Origin, *, now: d
     return site_accounts.keep(session, site, vouched, now=now).id
 
 
-def _article(session: Session, site: Site, about: StagedArticle, *, now: dt.datetime) -> Article:
-    """The article; what is known of it already stays."""
-    article = articles.find_or_create(session, site, about.external_id, now=now)
+def _describe(session: Session, site: Site, article: Article, about: StagedArticle) -> None:
+    """Note title and address of an article; what is known of it already stays."""
     title = about.title if article.title is None else None
     url = about.url if article.url is None else None
     if title is not None or url is not None:
         articles.apply(article, site, ArticleDetails(title=title, url=url))
         session.flush()
-    return article
 
 
 def _add(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from api.settings import Settings
 from moderation import accounts, importer, importing, site_accounts, sites
@@ -461,12 +462,15 @@ def test_a_file_that_is_broken_in_the_middle_changes_nothing(
     assert comments(world) == {}
 
 
-def test_two_imports_at_once_import_once(imported: Import, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [IntegrityError, OperationalError])
+def test_two_imports_at_once_import_once(
+    imported: Import, world: World, monkeypatch: pytest.MonkeyPatch, error: type[DBAPIError]
+) -> None:
     store, is_first = importing.store, [True]
 
     def overtaken(session: Any, *args: Any, **options: Any) -> Any:
         if is_first.pop() if is_first else False:
-            raise importer.IntegrityError("INSERT", {}, Exception("somebody was faster"))
+            raise error("INSERT", {}, Exception("somebody was faster"))
         return store(session, *args, **options)
 
     monkeypatch.setattr(importing, "store", overtaken)
