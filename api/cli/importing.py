@@ -52,6 +52,7 @@ _PROBLEMS = {
     "invalid_author": "`author` is no object",
     "invalid_body": "the text is no text",
     "invalid_date": "the time is missing, or none",
+    "invalid_metadata": "`metadata` is no object",
     "invalid_id": "an id is too long, no text or number, or holds control characters",
     "line_too_long": "the line is longer than any comment",
     "lone_surrogate": "the text holds half a character (a lone surrogate)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from api.cli import importing as importing_command
 from api.settings import Settings
 from moderation import accounts, importer, importing, site_accounts, sites
+from moderation.imports import entries
 from moderation.models import (
     Account,
     Article,
@@ -594,3 +597,18 @@ def test_nobody_else_s_comments_are_given_away_and_none_to_whom_has_not_confirme
     assert given(anna["account_id"], other.account.email) == 1
     assert given(anna["account_id"], "nobody@example.org") == 1
     assert str(comments(world)["1"].author_id) == anna["account_id"]
+
+
+_BEFORE = r"BadRowError\(|BadEntry\(where, \w+, |return None, |problem=|problem = |ELSE |else |THEN |, "
+_REASON = rf"""(?:{_BEFORE})["']([a-z]+_[a-z0-9_]+)["']"""
+_SECTION = r"""section\([^"]*"(\w+)"\)"""
+
+
+def test_every_reason_why_a_row_is_bad_has_words() -> None:
+    folder = Path(entries.__file__).parent
+    code = "".join(path.read_text("utf-8") for path in folder.glob("*.py") if path.name != "formats.py")
+    named = set(re.findall(_REASON, code)) - {"post_id"}
+    named |= {f"invalid_{name}" for name in re.findall(_SECTION, code)}
+
+    assert {"not_json", "unknown_parent", "parent_cycle", "future_date", "invalid_metadata"} <= named
+    assert named - set(importing_command._PROBLEMS) == set()
