@@ -78,7 +78,7 @@ class Settings:
     undo_window: dt.timedelta = dt.timedelta(minutes=10)
     site_session: dt.timedelta = dt.timedelta(hours=12)
     site_sign_ins_per_address: int = 120
-    keep_refused: dt.timedelta = dt.timedelta(days=180)
+    keep_refused: dt.timedelta = dt.timedelta(days=184)
     keep_withdrawn: dt.timedelta = dt.timedelta(days=30)
     keep_held: dt.timedelta = dt.timedelta(days=90)
     keep_unconfirmed: dt.timedelta = dt.timedelta(days=30)

@@ -72,9 +72,9 @@ class Policy:
     """Replies below this depth are shown flat under their ancestor at this depth; 1 is a flat section."""
     flags_to_hold: int = 3
     """A published comment with this many open flags is taken down until a moderator has looked."""
-    appeal_days: int = 180
+    appeal_days: int = 184
     """So long after a refusal its author may ask for a second look; 0 turns appeals off. The Digital Services Act asks
-    for six months (Article 20), and asks nothing of micro and small enterprises (Article 19)."""
+    for six months (Article 20), which are 184 days at most, and asks nothing of micro and small enterprises (Article 19)."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, the inverse of :func:`policy_from_json`."""

@@ -22,7 +22,7 @@ _BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    refused: dt.timedelta = dt.timedelta(days=180)
+    refused: dt.timedelta = dt.timedelta(days=184)
     """After a comment was refused, or a version of it replaced or not published: so long an author can object."""
     withdrawn: dt.timedelta = dt.timedelta(days=30)
     held: dt.timedelta = dt.timedelta(days=90)
