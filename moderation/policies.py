@@ -74,7 +74,7 @@ class Policy:
     """A published comment with this many open flags is taken down until a moderator has looked."""
     appeal_days: int = 184
     """So long after a refusal its author may ask for a second look; 0 turns appeals off. The Digital Services Act asks
-    for six months (Article 20), which are 184 days at most, and asks nothing of micro and small enterprises (Article 19)."""
+    for six months (Article 20), 184 days at most, and nothing of micro and small enterprises (Article 19)."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, the inverse of :func:`policy_from_json`."""

@@ -16,6 +16,8 @@ from moderation.db import insert_plainly
 from moderation.models import Account, Article, Comment, Decision, Flag, Revision, Status
 from moderation.screening.rules.address import UNCONFIRMED
 
+FLAGGED = "flagged"
+"""The reason of decisions that readers' flags came to."""
 _STATUS_AFTER = {
     "publish": Status.PUBLISHED,
     "hold": Status.HELD,

@@ -123,7 +123,7 @@ def _take_note(session: Session, comment: Comment, *, now: dt.datetime) -> None:
     revision = session.scalars(
         select(Revision).where(Revision.comment_id == comment.id, Revision.number == comment.published_number)
     ).one()
-    publication.decide(session, comment, revision, Change("hold", ("flagged",), takes_down=True), now=now)
+    publication.decide(session, comment, revision, Change("hold", (publication.FLAGGED,), takes_down=True), now=now)
 
 
 def _clean_words(text: str | None) -> str | None:

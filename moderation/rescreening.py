@@ -7,20 +7,25 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation import appeal_records, publication, screening_jobs, sites
 from moderation.classifiers.protocol import Classifier
 from moderation.identifiers import new_id
-from moderation.models import Comment, Decision, Revision, Site, Status
+from moderation.models import Comment, Decision, Revision, ScreeningRecord, Site, Status, VerdictRecord
 from moderation.models.comment import FORGOTTEN
-from moderation.publication import Change
-from moderation.screening.pipeline import Material, Screening, screen
+from moderation.publication import FLAGGED, Change
+from moderation.screening.context import AuthorFacts
+from moderation.screening.pipeline import Material, Screening, screen, with_verdicts
+from moderation.screening.rules.article import ArticleRule
 from moderation.screening.rules.protocol import Rule
-from moderation.screening.verdicts import Outcome
+from moderation.screening.rules.repeats import RepeatsRule
+from moderation.screening.rules.standing import StandingRule
+from moderation.screening.verdicts import Outcome, Verdict
 from moderation.screening_jobs import Job
 
+_OF_THE_MOMENT = (StandingRule.name, ArticleRule.name, RepeatsRule.name)
 _STATUS_AFTER = {Outcome.PUBLISH: Status.PUBLISHED, Outcome.HOLD: Status.HELD, Outcome.REJECT: Status.REJECTED}
 
 
@@ -31,8 +36,10 @@ class Seen:
     job: Job
     status: Status
     version: int
-    judged_by_person: bool
-    """A moderator has decided about it; the machine does not overrule them."""
+    stays: bool
+    """A moderator has decided about it, readers' flags took it down, or its time was over: no model overrules that."""
+    objections: tuple[Verdict, ...] = ()
+    """Why it was stopped when it came, as far as neither its text nor a model had to do with it. They hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Finding:
 
     @property
     def to_status(self) -> Status:
-        return self.seen.status if self.seen.judged_by_person else _STATUS_AFTER[self.screening.outcome]
+        return self.seen.status if self.seen.stays else _STATUS_AFTER[self.screening.outcome]
 
     @property
     def changes(self) -> bool:
@@ -81,13 +88,41 @@ def look(session: Session, comment_id: uuid.UUID) -> Seen:
     comment = session.get_one(Comment, comment_id)
     revision = publication.current_revision(session, comment)
     in_force = sites.policy_of(session, comment.site_id)
-    # Repeats and bursts were judged when the comment came; what its author wrote since says nothing about it.
-    language = session.get_one(Site, comment.site_id).language
-    elsewhere = screening_jobs.elsewhere_of(comment, revision.number)
-    material = Material(text=revision.body, site_language=language, policy=in_force.policy, elsewhere=elsewhere)
+    # Author, article and haste were judged when the comment came; what has become of them says nothing about it.
+    material = Material(
+        text=revision.body,
+        site_language=session.get_one(Site, comment.site_id).language,
+        policy=in_force.policy,
+        author=AuthorFacts(published_count=in_force.policy.premoderate_first),
+        elsewhere=screening_jobs.elsewhere_of(comment, revision.number),
+    )
     job = Job(revision.id, comment.id, new_id(), 1, in_force.id, material, revision.created_at)
-    judged = session.scalar(select(exists().where(Decision.comment_id == comment.id, Decision.actor_id.is_not(None))))
-    return Seen(job, Status(comment.status), comment.version, bool(judged))
+    decisions = session.scalars(select(Decision).where(Decision.comment_id == comment.id).order_by(Decision.id)).all()
+    stays = any(one.actor_id is not None for one in decisions) or not _rests_on_text(decisions[-1])
+    status = Status(comment.status)
+    objections = () if status == Status.PUBLISHED else _objections(session, revision.id)
+    return Seen(job, status, comment.version, stays, objections)
+
+
+def _rests_on_text(decision: Decision) -> bool:
+    return decision.screening_id is not None and FLAGGED not in decision.reasons
+
+
+def _objections(session: Session, revision_id: uuid.UUID) -> tuple[Verdict, ...]:
+    """Those of the latest screening, by the rules that were not told enough this time."""
+    latest = (
+        select(ScreeningRecord.id)
+        .where(ScreeningRecord.revision_id == revision_id)
+        .order_by(ScreeningRecord.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.scalars(
+        select(VerdictRecord)
+        .where(VerdictRecord.screening_id == latest, VerdictRecord.rule.in_(_OF_THE_MOMENT))
+        .order_by(VerdictRecord.id)
+    )
+    return tuple(Verdict(row.rule, Outcome(row.outcome), row.reason, evidence=row.evidence) for row in rows)
 
 
 def find(seen: Seen, rules: Sequence[Rule], classifier: Classifier) -> Finding:
@@ -96,7 +131,7 @@ def find(seen: Seen, rules: Sequence[Rule], classifier: Classifier) -> Finding:
     Raises:
         ClassifierError: the text could not be scored.
     """
-    return Finding(seen, screen(seen.job.material, rules, classifier))
+    return Finding(seen, with_verdicts(screen(seen.job.material, rules, classifier), seen.objections))
 
 
 def apply(session: Session, finding: Finding, *, now: dt.datetime) -> bool:

@@ -241,7 +241,7 @@ def _change(job: Job, comment: Comment, screening: Screening, stored: uuid.UUID)
     limit = job.material.policy.flags_to_hold
     if screening.outcome == Outcome.PUBLISH and limit and comment.open_flag_count >= limit:
         # Readers' flags took the comment down until a person has looked; an edit by its author is no answer to them.
-        return Change("hold", ("flagged",), screening_id=stored, takes_down=True)
+        return Change("hold", (publication.FLAGGED,), screening_id=stored, takes_down=True)
     reasons = screening.reasons if job.material.elsewhere is None else (*screening.reasons, IMPORTED)
     return Change(
         screening.outcome.value,

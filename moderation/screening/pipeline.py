@@ -148,6 +148,17 @@ def _strictness(screening: Screening) -> tuple[int, float]:
     return screening.outcome.severity, screening.risk
 
 
+def with_verdicts(screening: Screening, verdicts: Sequence[Verdict]) -> Screening:
+    """The same, with further objections. They can make it stricter, not milder."""
+    together = (*screening.verdicts, *(verdict for verdict in verdicts if verdict not in screening.verdicts))
+    return replace(
+        screening,
+        verdicts=together,
+        outcome=strictest(together),
+        risk=max([screening.risk, *(_RISK_OF[verdict.outcome] for verdict in together)]),
+    )
+
+
 def failed(language: str, reason: str) -> Screening:
     """What is put on record for a text that could not be screened: it waits for a person."""
     verdict = Verdict("screening", Outcome.HOLD, reason)

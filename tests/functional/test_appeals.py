@@ -638,7 +638,7 @@ def test_an_explanation_goes_with_the_text(world: World, author: Person, moderat
         with world.database.read() as session:
             return list(session.scalars(select(Appeal.text).order_by(Appeal.id)))
 
-    world.clock.move(days=179)
+    world.clock.move(days=183)
     retention.enforce(world.database, Periods(), now=world.clock())
     assert texts() == [WHY, WHY, WHY]
     world.clock.move(days=2)

@@ -14,14 +14,14 @@ from sqlalchemy import func, select, text
 
 from api import cli, migrating
 from api.app import utc_now
-from moderation import accounts, second_factor, sites
+from moderation import accounts, articles, second_factor, sites
 from moderation.db import Database
 from moderation.models import Account, Comment, Decision, Role, SitePolicy, Status
 from moderation.policies import Policy, WordLists
 from moderation.sealing import Sealer
 from tests.fakes import FakeClassifier
 from tests.integration.conftest import Ended, Vorab
-from tests.world import World
+from tests.world import ARTICLE, World
 
 PASSWORD = "ein langes Kennwort"
 
@@ -419,6 +419,37 @@ def test_rescreening_shows_what_would_change_and_changes_it_only_when_told(
     with world.database.read() as session:
         latest = session.scalars(select(Decision).order_by(Decision.id.desc()).limit(1)).one()
         assert (latest.actor_id, latest.to_status) == (None, Status.HELD)
+
+
+def test_rescreening_overrules_neither_readers_nor_what_a_site_asks_of_authors_and_articles(
+    vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moderator, known, flagger = world.person(Role.MODERATOR, "demo"), world.person(), world.person()
+    world.set_policy(Policy(premoderate_first=1, flags_to_hold=1))
+    world.review(world.comment(known), "publish", moderator)
+    fine = world.comment(known, "Das sehe ich im Grunde genauso wie Sie.")
+    flagged = world.comment(known, "Darüber lässt sich im Grunde streiten.")
+    world.call("POST", f"/comments/{flagged['id']}/flags", {"reason": "spam"}, by=flagger)
+    new = world.comment(world.person(), "Ich lese hier schon lange mit und schreibe zum ersten Mal.")
+    world.set_policy(Policy(premoderate_first=2))
+
+    ended = rescreened(vorab, world, monkeypatch, "--apply")
+
+    statuses = [world.queue_item(one["id"], moderator)["status"] for one in (fine, flagged, new)]
+    assert statuses == ["published", "held", "held"]
+    assert ended.out == "4 screened again by fake, 0 changed, 0 failed.\n"
+
+
+def test_rescreening_leaves_held_what_stands_under_a_premoderated_article(
+    vorab: Vorab, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.database.write() as session:
+        articles.find_or_create(session, sites.by_key(session, "demo"), ARTICLE, now=utc_now()).premoderated = True
+    comment = world.comment(world.person())
+
+    rescreened(vorab, world, monkeypatch, "--apply")
+
+    assert world.queue_item(comment["id"], world.person(Role.ADMIN))["status"] == "held"
 
 
 def test_rescreening_counts_what_cannot_be_scored_and_leaves_it(
