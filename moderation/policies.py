@@ -88,17 +88,24 @@ _MOST = {"shown_depth": 10, "offender_percent": 100, "offender_days": 3650, "app
 """Replies nested deeper than this are beyond any page, and each level is one more query."""
 
 
-def policy_from_json(stored: Mapping[str, Any]) -> Policy:
-    """The policy that was stored or sent. What it leaves out has its default.
+def stored_policy(stored: Mapping[str, Any]) -> Policy:
+    """The policy that lies in the database. A later release may have stored it while this process still serves: what
+    this one has no name for it cannot heed."""
+    known = {entry.name for entry in dataclasses.fields(Policy)}
+    return policy_from_json({name: value for name, value in stored.items() if name in known})
+
+
+def policy_from_json(sent: Mapping[str, Any]) -> Policy:
+    """The policy that somebody wants. What it leaves out has its default.
 
     Raises:
         InvalidInputError: a name is unknown, or a value is not of the right kind or out of range.
     """
     known = {entry.name: entry for entry in dataclasses.fields(Policy)}
-    for name, value in stored.items():
+    for name, value in sent.items():
         if name not in known or not _acceptable(name, value):
             raise InvalidInputError(f"policy.{name}", "invalid_policy")
-    values = {name: _frozen(name, value) for name, value in stored.items()}
+    values = {name: _frozen(name, value) for name, value in sent.items()}
     return Policy(**values)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from moderation.errors import AlreadyExistsError, InvalidInputError, NotFoundError, OriginNotAllowedError
 from moderation.models import Site, SitePolicy
-from moderation.policies import Policy, policy_from_json
+from moderation.policies import Policy, stored_policy
 from moderation.text.input import clean_name
 
 log = structlog.get_logger()
@@ -178,7 +178,7 @@ def remember_policy(session: Session, site_id: uuid.UUID, row: PolicyRow) -> Non
     if policy is None:
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
-        policy = _known[policy_id] = policy_from_json(stored)
+        policy = _known[policy_id] = stored_policy(stored)
     session.info.setdefault(_POLICIES, {})[site_id] = PolicyInForce(policy_id, number, policy)
 
 

@@ -16,8 +16,9 @@ from api import cli, migrating
 from api.app import utc_now
 from moderation import accounts, articles, second_factor, sites
 from moderation.db import Database
+from moderation.errors import InvalidInputError
 from moderation.models import Account, Comment, Decision, Role, SitePolicy, Status
-from moderation.policies import Policy, WordLists
+from moderation.policies import Policy, WordLists, policy_from_json
 from moderation.sealing import Sealer
 from tests.fakes import FakeClassifier
 from tests.integration.conftest import Ended, Vorab
@@ -348,6 +349,22 @@ def test_the_previous_release_starts_again_while_a_later_one_is_put_in_its_place
 
     assert (upgraded.code, upgraded.json) == (0, {"revision": "9999"})
     assert (served.code, runs) == (0, [True])
+
+
+def test_a_policy_of_a_later_release_holds_as_far_as_it_is_known(world: World) -> None:
+    world.set_policy(Policy(max_length=50))
+    with world.database.write() as session:
+        stored = session.scalars(select(SitePolicy).order_by(SitePolicy.number.desc()).limit(1)).one()
+        later = {**stored.policy, "of_the_future": [1]}
+        session.add(
+            SitePolicy(site_id=stored.site_id, number=stored.number + 1, policy=later, created_at=world.clock())
+        )
+
+    own, long = (world.post(world.person(), text) for text in ("Ein sachlicher Beitrag.", "Ein Beitrag. " * 5))
+
+    assert (own.status_code, long.status_code) == (201, 422)
+    with pytest.raises(InvalidInputError):
+        policy_from_json(later)
 
 
 def _set_revision(database: Database, revision: str) -> None:
