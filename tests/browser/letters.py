@@ -48,6 +48,7 @@ def link_in(letter: email.message.EmailMessage) -> str:
 
 
 def _is_quiet(site: Site) -> bool:
-    """Nothing waits to be sent, or is being sent."""
+    """Nothing waits to be sent, or is being sent, but what waits until nobody takes a decision back any more."""
+    waiting = OutboxMessage.sent_at.is_(None), OutboxMessage.kind.not_like("appeal%")
     with site.world.database.read() as session:
-        return session.scalar(select(OutboxMessage.id).where(OutboxMessage.sent_at.is_(None)).limit(1)) is None
+        return session.scalar(select(OutboxMessage.id).where(*waiting).limit(1)) is None

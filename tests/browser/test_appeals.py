@@ -243,7 +243,7 @@ def test_axe_finds_nothing_in_the_form_and_after_it(paper: Newspaper, language: 
 def test_a_refusal_stays_in_sight_for_as_long_as_it_can_be_appealed(paper: Newspaper) -> None:
     page, _, item = refused_page(paper, paper.site.visitor())
 
-    _make_older(paper, item, days=170)
+    _make_older(paper, item, days=174)
     page.reload()
     expect(section(page).get_by_role("button", name="Noch einmal prüfen lassen")).to_be_visible()
 

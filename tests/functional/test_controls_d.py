@@ -36,6 +36,7 @@ JSON_CALLS = [
     ("DELETE", "/accounts/me/passkeys/{passkey}", {"password": "x", "code": "123456"}),
     ("POST", "/accounts/me/identities", {"handover": "x", "verifier": "x", "password": "x"}),
     ("POST", "/comments/{comment}/flags", {"reason": "spam"}),
+    ("POST", "/comments/{comment}/appeal", {"text": "Das war ein Zitat."}),
     ("PUT", "/review-queue/{comment}/decision", {"action": "publish", "version": 1}),
     ("POST", "/review-queue/decisions", {"decisions": []}),
     ("POST", "/sites/demo/authors/{author}/removals", {"action": "withdraw"}),
