@@ -14,6 +14,7 @@ from environs import Env, EnvValidationError, ValidationError, validate
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from moderation.imports.pseudonyms import Pseudonyms
 from moderation.sealing import Sealer
 
 _MIN_SECRET = 32
@@ -93,6 +94,10 @@ class Settings:
     @property
     def sealer(self) -> Sealer:
         return Sealer(self.secret_key, self.previous_secret_keys)
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        return Pseudonyms(self.secret_key, self.previous_secret_keys)
 
 
 def read(*, secret_needed: bool = True) -> Settings:

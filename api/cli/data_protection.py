@@ -16,7 +16,6 @@ from api.schemas.data_protection import ExportOut
 from moderation import accounts, erasure, exporting, imported_authors, sites
 from moderation.erasure import Fate
 from moderation.imported_authors import Search
-from moderation.imports.pseudonyms import Pseudonyms
 from moderation.models import Account
 
 
@@ -65,8 +64,7 @@ def delete(email: str | None, account_id: uuid.UUID | None, comments: str, *, ye
 def imported(site: str, email: str | None, author_id: str | None, name: str | None, *, as_json: bool) -> None:
     """Find authors of comments that were imported to SITE. Their ids are for `export`, `delete`, `give-imported`."""
     settings = read_settings()
-    pseudonyms = Pseudonyms(settings.secret_key, settings.previous_secret_keys)
-    search = Search(pseudonyms.all_of(email) if email else (), author_id, name)
+    search = Search(settings.pseudonyms.all_of(email) if email else (), author_id, name)
     with open_database(settings) as database, database.read() as session:
         found = imported_authors.find(session, sites.by_key(session, site), search)
     lines = [f"{one.account_id}  {one.name}  {one.comments} comments from {one.source}" for one in found]
@@ -91,11 +89,8 @@ def give_imported(account_id: uuid.UUID, email: str, *, yes: bool, as_json: bool
 
 
 def _account(session: Session, email: str | None, account_id: uuid.UUID | None) -> Account:
-    if (email is None) == (account_id is None):
-        raise Failure("say whose: --email or --id, one of the two")
-    return accounts.demand_by_email(session, email) if email is not None else _by_id(session, account_id)
-
-
-def _by_id(session: Session, account_id: uuid.UUID | None) -> Account:
-    assert account_id is not None
-    return accounts.get(session, account_id)
+    if email is not None and account_id is None:
+        return accounts.demand_by_email(session, email)
+    if account_id is not None and email is None:
+        return accounts.get(session, account_id)
+    raise Failure("say whose: --email or --id, one of the two")

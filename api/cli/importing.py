@@ -25,7 +25,6 @@ from moderation.importing import Origin
 from moderation.imports import formats
 from moderation.imports.checking import ARTICLE_IDS, Rules
 from moderation.imports.entries import Was
-from moderation.imports.pseudonyms import Pseudonyms
 from moderation.imports.staging import IMPORTED, Stage
 from moderation.models import Site
 from moderation.screener import Screener
@@ -157,12 +156,11 @@ def _carry_out(wish: Wish, settings: Settings, database: Database) -> dict[str, 
     with database.read() as session:
         site = sites.by_key(session, wish.site)
         max_length = sites.policy_of(session, site.id).policy.max_length
-    pseudonyms = Pseudonyms(settings.secret_key, settings.previous_secret_keys)
     rules = Rules(
         origins=tuple(site.allowed_origins),
         max_length=max_length,
         now=utc_now(),
-        pseudonym=pseudonyms.of,
+        pseudonym=settings.pseudonyms.of,
         article_id=wish.article_id,
         base_url=wish.base_url,
     )

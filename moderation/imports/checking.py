@@ -76,7 +76,7 @@ def _page(url: str | None) -> str | None:
     parts = _split(url) if url is not None else None
     if parts is None:
         return None
-    return _storable(unquote(parts.path).strip("/") + (f"?{parts.query}" if parts.query else ""))
+    return storable(unquote(parts.path).strip("/") + (f"?{parts.query}" if parts.query else ""))
 
 
 def _id_from(page: str | None, kind: str) -> str:
@@ -85,7 +85,7 @@ def _id_from(page: str | None, kind: str) -> str:
     return page.replace("/", "-") if kind == "path" else page.partition("?")[0].rpartition("/")[2]
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """What UTF-8 has no place for is replaced."""
     return text.encode("utf-8", "replace").decode()
 

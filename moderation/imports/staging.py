@@ -231,7 +231,14 @@ class Stage:
         self._database.execute(
             "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
             " SET url = coalesce(url, excluded.url), title = coalesce(title, excluded.title)",
-            (_storable(entry.key), _storable(found.external_id), found.url, found.title, found.page, found.problem),
+            (
+                checking.storable(entry.key),
+                checking.storable(found.external_id),
+                found.url,
+                found.title,
+                found.page,
+                found.problem,
+            ),
         )
 
     def _add_comment(self, entry: CommentEntry) -> None:
@@ -245,7 +252,7 @@ class Stage:
             entry.where,
             entry.id,
             entry.parent,
-            None if entry.article is None else _storable(entry.article),
+            None if entry.article is None else checking.storable(entry.article),
             author.id,
             checking.subject(author, self._rules),
             checking.shown_name(author.name),
@@ -283,11 +290,6 @@ class Stage:
 def _statements(script: str) -> Iterator[str]:
     """The statements of a script, so that they run in the transaction that is open (``executescript`` ends it)."""
     yield from (part for part in script.split(";") if part.strip())
-
-
-def _storable(text: str) -> str:
-    """What UTF-8 has no place for is replaced."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _staged(row: Sequence[Any]) -> Staged:

@@ -138,10 +138,14 @@ def _together(whole: Screening, other: Screening) -> Screening:
     stricter = other if objects and _strictness(other) > _strictness(whole) else whole
     return replace(
         stricter,
-        verdicts=(*whole.verdicts, *(verdict for verdict in other.verdicts if verdict not in whole.verdicts)),
+        verdicts=_joined(whole.verdicts, other.verdicts),
         risk=max(whole.risk, other.risk) if objects else whole.risk,
         duration_ms=whole.duration_ms + other.duration_ms,
     )
+
+
+def _joined(verdicts: Sequence[Verdict], further: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    return (*verdicts, *(verdict for verdict in further if verdict not in verdicts))
 
 
 def _strictness(screening: Screening) -> tuple[int, float]:
@@ -150,7 +154,7 @@ def _strictness(screening: Screening) -> tuple[int, float]:
 
 def with_verdicts(screening: Screening, verdicts: Sequence[Verdict]) -> Screening:
     """The same, with further objections. They can make it stricter, not milder."""
-    together = (*screening.verdicts, *(verdict for verdict in verdicts if verdict not in screening.verdicts))
+    together = _joined(screening.verdicts, verdicts)
     return replace(
         screening,
         verdicts=together,
